@@ -40,6 +40,6 @@ struct ddns_log_quoted {
 };
 struct ddns_log_quoted ddns_log_quote(const char *text); /* NULL: "" */
 struct ddns_log_quoted ddns_log_quote_span(struct ddns_span bytes);
-#define DDNS_Q(text) (ddns_log_quote(text).text)
+#define DDNS_Q(value) (ddns_log_quote(value).text)
 
 #endif
