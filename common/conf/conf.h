@@ -80,12 +80,13 @@ struct ddns_conf {
 	unsigned purge_again_ms[4];  /* after the first purge; 0 ends */
 	unsigned dns_fudge_s;
 	bool tsig_sha1;              /* allow hmac-sha1 keys */
-	char *dns_notify_zone_key;   /* reserved for secondaries, or NULL */
-
 	struct ddns_conf_subscriber *subscribers;
 	size_t subscribers_count;
 	struct ddns_listen *secondaries; /* told of new serials by NOTIFY */
 	size_t secondaries_count;
+	/* whom `ddnsctl check` asks */
+	struct ddns_listen *check_authoritative, *check_resolvers;
+	size_t check_authoritative_count, check_resolvers_count;
 };
 
 #define DDNS_CONF_DEFAULT_PATH DDNS_SYSCONFDIR "/ddnsd/ddnsd.conf"
