@@ -22,8 +22,11 @@ class Programs:
     def __init__(self):
         self.build = pathlib.Path(
             os.environ.get("DDNS_BUILDDIR", TOP / "build")).resolve()
-        cache = pathlib.Path(os.environ.get(
-            "DDNS_CACHE", pathlib.Path.home() / ".cache" / "ddnsd"))
+        # as tools/build-unbound has it
+        home = os.environ.get("XDG_CACHE_HOME") or (
+            pathlib.Path.home() / ".cache")
+        cache = pathlib.Path(os.environ.get("DDNS_CACHE")
+                             or pathlib.Path(home, "ddnsd"))
         self.ddnsd = self.build / "ddnsd"
         self.ddnsctl = self.build / "ddnsctl"
         self.backend = self.build / "pdns-backend-ddns"
