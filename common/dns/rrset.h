@@ -49,7 +49,8 @@ enum ddns_class {
 	DDNS_CLASS_ANY = 255
 };
 
-#define DDNS_RRSET_MAX_RRS 1024    /* of one RRset; ours, keeps answers sane */
+#define DDNS_RRSET_MAX_RRS 1024 /* of one RRset; ours, keeps answers sane */
+#define DDNS_RRSET_MAX_BYTES 60000 /* so that it fits into one answer */
 #define DDNS_TTL_MAX_S 2147483647u /* RFC 2181 s.8 */
 
 /*
@@ -87,7 +88,8 @@ void ddns_rrset_set_ttl(struct ddns_rrset *set, uint32_t ttl_s);
  * Adds or removes one RR.  rdata must be canonical already (ddns_rdata_*).
  * Adding makes ttl_s the TTL of the whole set (RFC 2181 s.5.2).  Adding what
  * is there changes only the TTL; removing what is not there, nothing.
- * DDNS_ERANGE above DDNS_RRSET_MAX_RRS.
+ * DDNS_ERANGE above DDNS_RRSET_MAX_RRS or DDNS_RRSET_MAX_BYTES.  rdata must
+ * not lie in the set itself.
  */
 enum ddns_err ddns_rrset_add(struct ddns_rrset *set, uint32_t ttl_s,
     struct ddns_span rdata) DDNS_MUST_CHECK;
