@@ -3,6 +3,7 @@
 
 import socket
 import time
+import unittest.mock
 
 import dns.exception
 import dns.flags
@@ -72,7 +73,7 @@ def ask(port, name, kind="A", tcp=False, timeout=5.0, host="127.0.0.1",
     return Answer(reply, kind, (time.monotonic() - start) * 1000)
 
 
-def notify_message(name, kind="A", key=None, soa=None, time_signed=None):
+def notify_message(name, kind="A", key=None, soa=None):
     """A NOTIFY (RFC 1996) for one name and type, not yet rendered.
 
     key   a servers.TsigKey, or None: unsigned
@@ -90,6 +91,14 @@ def notify_message(name, kind="A", key=None, soa=None, time_signed=None):
         message.use_tsig(keyring=key.keyring(), keyname=key.name,
                          algorithm=key.algorithm)
     return message
+
+
+def render(message, when=None):
+    """The bytes of a message; signed as if it were `when` (unix time)."""
+    if when is None:
+        return message.to_wire()
+    with unittest.mock.patch("dns.message.time.time", lambda: when):
+        return message.to_wire()
 
 
 def notify(port, name, kind="A", key=None, soa=None, tcp=False, timeout=3.0,

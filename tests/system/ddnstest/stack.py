@@ -29,8 +29,11 @@ class Stack:
         self.dir = directory
         self.zone = zone
         self.zones = [zone, *zones]
-        self.ddnsd = Ddnsd(directory, authority, options=ddnsd_options,
-                           dns=dns)
+        # limits have their own tests
+        options = {"rate-burst": 1000000, "rate-per-minute": 1000000,
+                   "source-failures": 1000000}
+        options.update(ddnsd_options or {})
+        self.ddnsd = Ddnsd(directory, authority, options=options, dns=dns)
         self.ctl = self.ddnsd.ctl
         self.pdns = PdnsServer(directory, self.ddnsd.conf, connector, caches,
                                pdns_options)
@@ -47,6 +50,10 @@ class Stack:
                 "kind": "pdns-control", "address": str(self.pdns.control)}
             for unbound in self.unbounds:
                 self.ddnsd.subscribers[unbound.name] = unbound.subscriber()
+        self.ddnsd.options.setdefault(
+            "check-authoritative", [f"127.0.0.1:{self.pdns.port}"])
+        self.ddnsd.options.setdefault(
+            "check-resolvers", [f"127.0.0.1:{u.port}" for u in self.unbounds])
         self.ddnsd.write()
         self.ttl = ttl
         self.static = static
