@@ -7,6 +7,9 @@ libddns_update_la_SOURCES = \
 	%D%/authorize.c %D%/authorize.h \
 	%D%/change.c %D%/change.h \
 	%D%/hostname.c %D%/hostname.h \
-	%D%/limit.c %D%/limit.h
+	%D%/limit.c %D%/limit.h \
+	%D%/message.c %D%/message.h \
+	%D%/prerequisite.c \
+	%D%/stage.c
 libddns_update_la_CFLAGS = $(AM_CFLAGS) $(IDN2_CFLAGS)
 libddns_update_la_LIBADD = $(IDN2_LIBS)
