@@ -119,7 +119,8 @@ CREATE TABLE journal (
 	repeats    INTEGER NOT NULL,
 	last_ms    INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX journal_zone ON journal (zone_id, seq) WHERE flags & 1;
+CREATE INDEX journal_zone ON journal (zone_id, serial) WHERE flags & 1;
+CREATE INDEX journal_whole ON journal (zone_id) WHERE flags & 16;
 
 CREATE TABLE subscriber (
 	name         TEXT NOT NULL PRIMARY KEY,
