@@ -41,7 +41,7 @@ enum ddns_rcode { /* RFC 1035, 2136, 8945 */
 	DDNS_RCODE_BADTIME = 18,
 	DDNS_RCODE_BADTRUNC = 22
 };
-const char *ddns_rcode_text(unsigned rcode); /* "NOERROR", "RCODE77" static */
+const char *ddns_rcode_text(unsigned rcode); /* static; "RCODE?" */
 
 enum ddns_msg_flags {
 	DDNS_MSG_QR = 0x8000,
@@ -91,7 +91,10 @@ struct ddns_msg_rr {
 /* DDNS_EFORMAT when there are fewer than 12 bytes. */
 enum ddns_err ddns_msg_read_header(struct ddns_span msg,
     struct ddns_msg_header *ret) DDNS_MUST_CHECK;
-/* *pos starts at DDNS_MSG_HEADER_BYTES and moves behind what was read. */
+/*
+ * *pos starts at DDNS_MSG_HEADER_BYTES and moves behind what was read; it
+ * stays, and *ret is not to be used, on DDNS_EFORMAT.
+ */
 enum ddns_err ddns_msg_read_question(struct ddns_span msg, size_t *pos,
     struct ddns_question *ret) DDNS_MUST_CHECK;
 enum ddns_err ddns_msg_read_rr(struct ddns_span msg, size_t *pos,
@@ -99,10 +102,11 @@ enum ddns_err ddns_msg_read_rr(struct ddns_span msg, size_t *pos,
 
 /*
  * What stands behind the sections that carry data: OPT (RFC 6891) and TSIG
- * (RFC 8945).  Walks the whole message once.
+ * (RFC 8945).  Walks the whole message once; names are skipped, not checked.
  *
  * DDNS_EFORMAT  truncated, trailing bytes, counts that lie, two OPT, OPT not
- *               in additional, TSIG not the last RR of additional
+ *               in additional or not of the root, TSIG not the last RR of
+ *               additional
  */
 struct ddns_msg_extra {
 	bool has_opt, has_tsig;
@@ -118,10 +122,11 @@ enum ddns_err ddns_msg_scan(struct ddns_span msg,
 
 /*
  * Writing, RFC 1035 s.4.1 with compression of owner names (s.4.1.4).  The
- * buffer is the caller's; out->max_bytes bounds the message.  A write that
- * does not fit leaves the message as it was before that RR, and the writer
- * says so with DDNS_ENOSPACE (then set TC or start the next message).
- * Counts are kept in the header as RRs are added.
+ * buffer is the caller's; out->max_bytes (or 65535) bounds the message.  A
+ * write that does not fit leaves the message as it was before that RR, and the
+ * writer says so with DDNS_ENOSPACE (then set TC or start the next message).
+ * Counts are kept in the header as RRs are added; sections in order.  A
+ * failure of ddns_msg_start() shows at the next put.
  */
 struct ddns_msg_writer {
 	struct ddns_buf *out;

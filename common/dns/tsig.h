@@ -39,6 +39,7 @@ size_t ddns_tsig_alg_mac_bytes(enum ddns_tsig_alg alg);
 /*
  * A key with its keyed MAC context, made once and restarted for each message.
  * One thread at a time (the context is state): ddns_tsig_key_dup() for more.
+ * DDNS_ERANGE: the secret is empty or above DDNS_TSIG_SECRET_MAX.
  */
 struct ddns_tsig_key;
 enum ddns_err ddns_tsig_key_new(const struct ddns_name *name,
@@ -98,7 +99,10 @@ enum ddns_err ddns_tsig_verify_request(struct ddns_span msg,
  * key NULL: unsigned error (BADKEY, BADSIG: empty MAC).  state NULL: this is
  * a request.  BADTIME: Time Signed is the request's, other data the server's
  * time (s.5.2.3).  In a stream call it for each message with the same state.
- * ret_mac (may be NULL) receives what the verifier of the answer needs.
+ * ret_request (may be NULL) receives what ddns_tsig_verify_answer() needs.
+ * The answer's Original ID is the request's, so that a client behind a
+ * forwarder (RFC 2136 s.6) finds its own.  The message must be whole: nothing
+ * may be added behind the TSIG.
  */
 enum ddns_err ddns_tsig_sign(struct ddns_buf *out, size_t msg_start,
     struct ddns_tsig_key *key, struct ddns_tsig_state *state,
@@ -108,8 +112,9 @@ enum ddns_err ddns_tsig_sign(struct ddns_buf *out, size_t msg_start,
 /*
  * Checks an answer to the request that left `request` (client side; also the
  * following messages of a stream: it is updated).  DDNS_EDENIED: not
- * authentic, treat as not received (s.5.3.2); ret_error tells the TSIG error
- * field when the MAC was good or the error is one that comes unsigned.
+ * authentic or a TSIG error, treat as not received (s.5.3.2); ret_error tells
+ * the TSIG error field when the MAC was good or the error is one that comes
+ * unsigned, else 0.  Every message must be signed in full length, as ours are.
  */
 enum ddns_err ddns_tsig_verify_answer(struct ddns_span msg,
     const struct ddns_msg_extra *extra, struct ddns_tsig_key *key,
