@@ -276,6 +276,8 @@ on_section(cfg_t *cfg, cfg_opt_t *opt)
 	struct ddns_buf why = { 0 };
 	void *filled;
 
+	if (section == NULL || sec == NULL) /* libconfuse has just made it */
+		return -1;
 	filled = calloc(1, section->size_bytes);
 	if (filled == NULL) {
 		loading->err = DDNS_ENOMEM;
