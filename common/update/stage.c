@@ -310,7 +310,10 @@ stage_write(struct stage *stage, const struct ddns_actor *actor,
 	*changes = 0;
 	if (stage->soa_changed) {
 		/* the sender chose the serial: the row's step leads to it */
-		err = ddns_store_zone_set(stage->store, &stage->zone);
+		struct ddns_zone before_step = stage->zone;
+
+		before_step.serial--;
+		err = ddns_store_zone_set(stage->store, &before_step);
 		if (err == DDNS_OK)
 			err = ddns_change_zone(stage->store, actor,
 			    &stage->zone, "NOERROR", "SOA replaced");
