@@ -3,7 +3,7 @@ tree_checks = %D%/check-layers %D%/check-headers %D%/check-man %D%/check-words
 dist_check_SCRIPTS += $(tree_checks)
 TESTS += $(tree_checks)
 EXTRA_DIST += %D%/build %D%/build-unbound %D%/codespell-ignore %D%/demo \
-	%D%/demo.py %D%/install-deps %D%/run-tests docs .clang-format .editorconfig
+	%D%/demo.py %D%/install-deps %D%/run-bench %D%/run-tests docs .clang-format .editorconfig
 AM_TESTS_ENVIRONMENT += UNBOUND_SOURCE='$(UNBOUND_SOURCE)'; \
 	DDNS_CC='$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) \
 	$(CPPFLAGS) $(SQLITE_CFLAGS) $(LDNS_CFLAGS) $(CONFUSE_CFLAGS)'; \

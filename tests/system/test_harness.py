@@ -5,11 +5,12 @@ import os
 import socket
 import stat
 import subprocess
+import time
 
 import pytest
 
-from ddnstest import (PdnsServer, TsigKey, Unbound, free_port, needs,
-                      programs, wait_until)
+from ddnstest import (Flood, PdnsServer, TsigKey, Unbound, address, free_port,
+                      needs, programs, wait_until)
 
 
 def test_ports_are_free_and_never_given_twice():
@@ -103,3 +104,33 @@ def test_stock_unbound_asks_a_pdns_stub(work):
     assert not server.process.running()
     with pytest.raises(OSError):
         server.command("RPING")
+
+
+def test_flood_reads_versions_and_sees_gaps(work):
+    needs(programs.stock_unbound)
+    server = Unbound(work, {}, module=False, server=(
+        '\tlocal-zone: "dyn.test" static\n'
+        f'\tlocal-data: "w.dyn.test A {address(70007)}"\n'))
+    server.start()
+    with Flood(server.port, ["w.dyn.test"]) as flood:
+        time.sleep(0.1)
+    assert {got for _, _, _, got in flood.answers} == {70007}
+    with Flood(server.port, ["x.dyn.test"]) as flood:
+        time.sleep(0.1)
+    assert flood.answers and len(flood.gaps()) == len(flood.answers)
+
+
+def test_flood_judges_what_is_outdated():
+    flood = Flood.__new__(Flood)
+    flood.workers = []
+    # one name; versions 1, 2, 3 were answered for at 10 s, 20 s, 30 s
+    replied = [[(10.0, 1), (20.0, 2), (30.0, 3)]]
+    flood.answers = [(9.0, 9.1, 0, 0),      # before: fine
+                     (19.9, 20.1, 0, 1),    # asked before the reply: fine
+                     (20.5, 20.6, 0, 1),    # half a second late
+                     (29.0, 29.1, 0, 3),    # newer than answered for: fine
+                     (31.0, 31.1, 0, 1),    # misses 2 since 20 s
+                     (32.0, 32.1, 0, 3)]
+    assert flood.staleness_ms(replied) == [500.0, 11000.0]
+    waits = flood.first_new_ms(replied)
+    assert [round(w) for w in waits] == [0, 9100, 10100]
