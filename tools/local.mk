@@ -46,3 +46,7 @@ coverage:
 	  $(MAKE) check && gcovr -r $(abs_srcdir) . --exclude '.*/tests/.*' \
 	  --html-details coverage.html --print-summary
 .PHONY: help format lint coverage
+
+if UNBOUND_MODULE
+AM_DISTCHECK_CONFIGURE_FLAGS = --with-unbound-source=$(UNBOUND_SOURCE)
+endif
