@@ -1,10 +1,29 @@
 # unit tests of store
 if HAVE_CMOCKA
-store_tests_ldadd = libddns-store.la $(CMOCKA_LIBS)
+store_tests_ldadd = libddns-store.la $(SQLITE_LIBS) $(CMOCKA_LIBS) -lpthread
+store_tests_cflags = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(CMOCKA_CFLAGS)
 
 check_PROGRAMS += tests/unit/test_store_zone
 TESTS += tests/unit/test_store_zone
 tests_unit_test_store_zone_SOURCES = tests/unit/test_store_zone.c tests/unit/store_util.h
-tests_unit_test_store_zone_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_zone_CFLAGS = $(store_tests_cflags)
 tests_unit_test_store_zone_LDADD = $(store_tests_ldadd)
+
+check_PROGRAMS += tests/unit/test_store_rr
+TESTS += tests/unit/test_store_rr
+tests_unit_test_store_rr_SOURCES = tests/unit/test_store_rr.c tests/unit/store_util.h
+tests_unit_test_store_rr_CFLAGS = $(store_tests_cflags)
+tests_unit_test_store_rr_LDADD = $(store_tests_ldadd)
+
+check_PROGRAMS += tests/unit/test_store_policy
+TESTS += tests/unit/test_store_policy
+tests_unit_test_store_policy_SOURCES = tests/unit/test_store_policy.c tests/unit/store_util.h
+tests_unit_test_store_policy_CFLAGS = $(store_tests_cflags)
+tests_unit_test_store_policy_LDADD = $(store_tests_ldadd)
+
+check_PROGRAMS += tests/unit/test_store_journal
+TESTS += tests/unit/test_store_journal
+tests_unit_test_store_journal_SOURCES = tests/unit/test_store_journal.c tests/unit/store_util.h
+tests_unit_test_store_journal_CFLAGS = $(store_tests_cflags)
+tests_unit_test_store_journal_LDADD = $(store_tests_ldadd)
 endif
