@@ -17,3 +17,12 @@ ddnsctl_SOURCES = \
 	%D%/ddnsctl_zone.c
 ddnsctl_LDADD = libddns-update.la libddns-store.la libddns-conf.la \
 	libddns-rdata.la libddns-dns.la libddns-base.la $(JANSSON_LIBS)
+
+sbin_PROGRAMS += ddnsd
+ddnsd_SOURCES = \
+	%D%/ddnsd.c \
+	%D%/janitor.c %D%/janitor.h \
+	%D%/sd_notify.c %D%/sd_notify.h
+ddnsd_LDADD = libddns-ingest.la libddns-update.la libddns-store.la \
+	libddns-conf.la libddns-rdata.la libddns-dns.la libddns-base.la \
+	$(EVENT_LIBS)

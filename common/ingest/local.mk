@@ -1,0 +1,16 @@
+noinst_LTLIBRARIES += libddns-ingest.la
+libddns_ingest_la_SOURCES = \
+	%D%/credentials.c %D%/credentials.h \
+	%D%/dyndns2.c %D%/dyndns2.h \
+	%D%/form.c %D%/form.h \
+	%D%/forwarded.c %D%/forwarded.h \
+	%D%/http.c %D%/http.h \
+	%D%/http_parse.c %D%/http_parse.h \
+	%D%/http_update.c \
+	%D%/ingest.h \
+	%D%/mailbox.c %D%/mailbox.h \
+	%D%/reply.c %D%/reply.h \
+	%D%/server.c %D%/server.h \
+	%D%/tls.c %D%/tls.h
+libddns_ingest_la_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
+libddns_ingest_la_LIBADD = $(EVENT_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) -lpthread

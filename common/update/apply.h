@@ -20,6 +20,7 @@
 	X(DDNS_UPDATE_NOCHG,   "nochg")                                      \
 	X(DDNS_UPDATE_NOHOST,  "nohost")                                     \
 	X(DDNS_UPDATE_NOTFQDN, "notfqdn")                                    \
+	X(DDNS_UPDATE_NUMHOST, "numhost")                                    \
 	X(DDNS_UPDATE_DNSERR,  "dnserr")   /* address or parameter refused */\
 	X(DDNS_UPDATE_DONATOR, "!donator") /* may not withdraw */            \
 	X(DDNS_UPDATE_ABUSE,   "abuse")    /* too many changes */            \
