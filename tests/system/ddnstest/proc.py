@@ -8,10 +8,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
-
-import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 
@@ -54,8 +53,9 @@ def needs(*paths):
     if not missing:
         return
     why = "missing: " + " ".join(missing)
-    if os.environ.get("DDNS_REQUIRE_ALL") == "1":
-        pytest.fail(why)
+    pytest = sys.modules.get("pytest")  # the demonstration has none
+    if pytest is None or os.environ.get("DDNS_REQUIRE_ALL") == "1":
+        raise AssertionError(why)
     pytest.skip(why)
 
 

@@ -93,12 +93,8 @@ class Ddnsctl:
         return json.loads(self("--json", *arguments, **options))
 
     def log(self, *filters):
-        """The journal as a list, oldest first; one object a line, or a
-        list."""
-        text = self("--json", "log", *filters)
-        if text.startswith("["):
-            return json.loads(text)
-        return [json.loads(line) for line in text.splitlines() if line]
+        """The journal as a list of rows, oldest first."""
+        return self.json("log", *filters)
 
 
 class Ddnsd:

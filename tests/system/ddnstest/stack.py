@@ -16,16 +16,14 @@ class Stack:
     max_ttl     cap of the module, 0: none
     connector, caches, pdns_options    see PdnsServer
     publish     False: ddnsd tells nobody
-    static      zone file lines that are imported beside the hosts
+    static      records beside the hosts: (owner, type, data)
     """
 
     def __init__(self, directory, authority, hosts=("h1", "h2"), ttl=3600,
                  resolvers=("module",), max_ttl=0, connector="pipe",
                  caches="default", pdns_options=None, publish=True,
-                 ddnsd_options=None, unbound_server="", static="",
+                 ddnsd_options=None, unbound_server="", static=(),
                  zone=ZONE, zones=(), dns=False):
-        needs(programs.ddnsd, programs.ddnsctl, programs.backend,
-              programs.pdns)
         self.dir = directory
         self.zone = zone
         self.zones = [zone, *zones]
@@ -71,9 +69,8 @@ class Stack:
         self.ctl("account", "add", "alice")
         for host in self.hosts:
             self.add_host(host)
-        if self.static:
-            path = self.dir.write("static.zone", self.static)
-            self.ctl("zone", "import", self.zone, path)
+        for record in self.static:
+            self.ctl("record", "set", *record)
         if self.hosts:
             self.token = self.make_token()
 
@@ -87,6 +84,8 @@ class Stack:
                         "--allow-offline", *options)
 
     def start(self):
+        needs(programs.ddnsd, programs.ddnsctl, programs.backend,
+              programs.pdns)
         self.fill()
         self.pdns.start()
         for unbound in self.unbounds:
