@@ -178,8 +178,7 @@ static bool
 run_grant_list(struct ctl *ctl)
 {
 	static const struct ctl_column columns[] = {
-		{ "position", "POSITION" }, { "action", "ACTION" },
-		{ "rule", "RULE" },
+		{ "position", "POSITION" }, { "rule", "RULE" },
 	};
 	struct ctl_table table;
 	struct listing l = { .table = &table };

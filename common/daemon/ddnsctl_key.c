@@ -275,8 +275,9 @@ static void
 export_knsupdate(const char *name, const char *alg, const char *secret,
     const char *host, uint16_t port)
 {
-	printf("# a file for knsupdate -k FILE or kdig -k FILE (mode 0600); "
-	    "server %s %u\n%s:%s:%s\n", host, port, alg, name, secret);
+	/* only the first line is read, and it may be no comment */
+	printf("%s:%s:%s\n# a file for knsupdate -k FILE or kdig -k FILE "
+	    "(mode 0600); server %s %u\n", alg, name, secret, host, port);
 }
 
 static const struct {
