@@ -71,14 +71,14 @@ take_rname(struct ctl *ctl, struct ddns_zone *zone)
 
 #define ZONE_OPTIONS                                                      \
 	{ "--rname", "MAILBOX", "who is responsible, as mail address" },  \
-	{ "--ttl", "TIME", "TTL of hosts without their own [60]" },       \
-	{ "--ttl-min", "TIME", "least TTL that a host may have [1]" },    \
-	{ "--ttl-max", "TIME", "greatest TTL of a host [86400]" },        \
-	{ "--refresh", "TIME", "SOA refresh [3600]" },                    \
-	{ "--retry", "TIME", "SOA retry [600]" },                         \
-	{ "--expire", "TIME", "SOA expire [1209600]" },                   \
-	{ "--minimum", "TIME", "SOA minimum: TTL of \"no such\" [60]" },  \
-	{ "--soa-ttl", "TIME", "TTL of the SOA [3600]" }
+	{ "--ttl", "TIME", "TTL of hosts without their own" },            \
+	{ "--ttl-min", "TIME", "least TTL that a host may have" },        \
+	{ "--ttl-max", "TIME", "greatest TTL of a host" },                \
+	{ "--refresh", "TIME", "SOA refresh" },                           \
+	{ "--retry", "TIME", "SOA retry" },                               \
+	{ "--expire", "TIME", "SOA expire" },                             \
+	{ "--minimum", "TIME", "SOA minimum: TTL of \"no such name\"" },  \
+	{ "--soa-ttl", "TIME", "TTL of the SOA" }
 
 static bool
 take_zone_options(struct ctl *ctl, struct ddns_zone *zone)
