@@ -92,6 +92,16 @@ ldns_knows(uint16_t type)
 	return d != NULL && d->_type == type && type != DDNS_TYPE_NONE;
 }
 
+/* What was appended since the buffer had `start` bytes. */
+static struct ddns_span
+tail_of(const struct ddns_buf *buf, size_t start)
+{
+	if (buf->len_bytes <= start)
+		return (struct ddns_span){ 0 };
+	return (struct ddns_span){ buf->base + start,
+		buf->len_bytes - start };
+}
+
 /* ---- the walk ---- */
 
 /*
@@ -161,6 +171,8 @@ walk_bytes(struct walk *w, size_t len)
 {
 	if (w->msg.len_bytes - w->pos < len)
 		return DDNS_EFORMAT;
+	if (len == 0)
+		return DDNS_OK; /* there may be no bytes at all to point at */
 	ddns_buf_put(w->out, w->msg.base + w->pos, len);
 	w->pos += len;
 	return DDNS_OK;
@@ -248,11 +260,47 @@ rr_of(uint16_t type, struct ddns_span rdata)
 	return NULL;
 }
 
+/*
+ * Types that both ldns and PowerDNS 4.7 have a form of their own for, and the
+ * same; all others pass in the form of RFC 3597.
+ */
+static bool
+has_form(uint16_t type)
+{
+	static const uint16_t types[] = { DDNS_TYPE_NS, DDNS_TYPE_CNAME,
+		DDNS_TYPE_SOA, 7 /* MB */, 8 /* MG */, 9 /* MR */,
+		DDNS_TYPE_PTR, TYPE_HINFO, 14 /* MINFO */, DDNS_TYPE_MX,
+		DDNS_TYPE_TXT, 17 /* RP */, 18 /* AFSDB */, 25 /* KEY */,
+		29 /* LOC */, DDNS_TYPE_SRV, 35 /* NAPTR */, 36 /* KX */,
+		37 /* CERT */, DDNS_TYPE_DNAME, 42 /* APL */, DDNS_TYPE_DS,
+		44 /* SSHFP */, 45 /* IPSECKEY */, DDNS_TYPE_RRSIG,
+		DDNS_TYPE_NSEC, DDNS_TYPE_DNSKEY, DDNS_TYPE_DHCID,
+		DDNS_TYPE_NSEC3, DDNS_TYPE_NSEC3PARAM, 52 /* TLSA */,
+		53 /* SMIMEA */, 57 /* RKEY */, 59 /* CDS */, 60 /* CDNSKEY */,
+		61 /* OPENPGPKEY */, 62 /* CSYNC */, 63 /* ZONEMD */,
+		DDNS_TYPE_SVCB, DDNS_TYPE_HTTPS, 99 /* SPF */, 104 /* NID */,
+		105 /* L32 */, 106 /* L64 */, 107 /* LP */, 108 /* EUI48 */,
+		109 /* EUI64 */, 256 /* URI */, DDNS_TYPE_CAA };
+
+	for (size_t i = 0; i < DDNS_COUNT(types); i++)
+		if (types[i] == type)
+			return ldns_knows(type);
+	return false;
+}
+
+/* Fine only if it can be shown as well: what is stored must have a text. */
 static enum ddns_err
 check_by_ldns(uint16_t type, struct ddns_span rdata)
 {
+	struct ddns_buf text = { 0 };
+	enum ddns_err err;
 	ldns_rr *rr;
 
+	if (has_form(type)) {
+		err = ddns_rdata_format(type, rdata, &text);
+		ddns_buf_done(&text);
+		return err;
+	}
 	if (!ldns_knows(type))
 		return DDNS_OK;
 	rr = rr_of(type, rdata);
@@ -280,8 +328,7 @@ ddns_rdata_read(uint16_t type, struct ddns_span msg, size_t pos,
 	if (err == DDNS_OK)
 		err = out->err;
 	if (err == DDNS_OK && strchr(fields, '*') != NULL)
-		err = check_by_ldns(type, (struct ddns_span){
-		    out->base + start, out->len_bytes - start });
+		err = check_by_ldns(type, tail_of(out, start));
 	if (err != DDNS_OK && out->len_bytes > start)
 		out->len_bytes = start;
 	return err;
@@ -424,8 +471,7 @@ parse_and_compare(uint16_t type, const char *text, struct ddns_buf *out)
 	enum ddns_err err = parse_by_ldns(type, text, out);
 
 	if (err == DDNS_OK)
-		err = ddns_rdata_format(type, (struct ddns_span){
-		    out->base + start, out->len_bytes - start }, &back);
+		err = ddns_rdata_format(type, tail_of(out, start), &back);
 	if (err == DDNS_OK && numbers_wrapped(text, ddns_buf_text(&back)))
 		err = DDNS_EFORMAT;
 	if (err != DDNS_OK && out->len_bytes > start)
@@ -534,34 +580,6 @@ format_by_ldns(uint16_t type, struct ddns_span rdata, struct ddns_buf *out)
 		return out->err;
 	out->len_bytes = start;
 	return DDNS_EFORMAT;
-}
-
-/*
- * Types that both ldns and PowerDNS 4.7 have a form of their own for, and the
- * same; all others pass in the form of RFC 3597.
- */
-static bool
-has_form(uint16_t type)
-{
-	static const uint16_t types[] = { DDNS_TYPE_NS, DDNS_TYPE_CNAME,
-		DDNS_TYPE_SOA, 7 /* MB */, 8 /* MG */, 9 /* MR */,
-		DDNS_TYPE_PTR, TYPE_HINFO, 14 /* MINFO */, DDNS_TYPE_MX,
-		DDNS_TYPE_TXT, 17 /* RP */, 18 /* AFSDB */, 25 /* KEY */,
-		29 /* LOC */, DDNS_TYPE_SRV, 35 /* NAPTR */, 36 /* KX */,
-		37 /* CERT */, DDNS_TYPE_DNAME, 42 /* APL */, DDNS_TYPE_DS,
-		44 /* SSHFP */, 45 /* IPSECKEY */, DDNS_TYPE_RRSIG,
-		DDNS_TYPE_NSEC, DDNS_TYPE_DNSKEY, DDNS_TYPE_DHCID,
-		DDNS_TYPE_NSEC3, DDNS_TYPE_NSEC3PARAM, 52 /* TLSA */,
-		53 /* SMIMEA */, 57 /* RKEY */, 59 /* CDS */, 60 /* CDNSKEY */,
-		61 /* OPENPGPKEY */, 62 /* CSYNC */, 63 /* ZONEMD */,
-		DDNS_TYPE_SVCB, DDNS_TYPE_HTTPS, 99 /* SPF */, 104 /* NID */,
-		105 /* L32 */, 106 /* L64 */, 107 /* LP */, 108 /* EUI48 */,
-		109 /* EUI64 */, 256 /* URI */, DDNS_TYPE_CAA };
-
-	for (size_t i = 0; i < DDNS_COUNT(types); i++)
-		if (types[i] == type)
-			return ldns_knows(type);
-	return false;
 }
 
 enum ddns_err

@@ -378,7 +378,8 @@ ddns_tsig_verify_request(struct ddns_span msg,
 static void
 remember(struct ddns_tsig_state *state, struct ddns_span mac)
 {
-	memcpy(state->mac, mac.base, mac.len_bytes);
+	if (mac.len_bytes != 0)
+		memcpy(state->mac, mac.base, mac.len_bytes);
 	state->mac_len_bytes = mac.len_bytes;
 }
 
