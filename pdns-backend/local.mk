@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += libddns-backend.la
 libddns_backend_la_SOURCES = \
 	%D%/backend.h \
 	%D%/domains.c \
+	%D%/kept.c %D%/kept.h \
 	%D%/list.c \
 	%D%/lookup.c \
 	%D%/metadata.c \

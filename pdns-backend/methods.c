@@ -34,6 +34,7 @@ ddns_backend_close_store(struct ddns_backend *backend)
 	ddns_store_free(backend->store);
 	backend->store = NULL;
 	memset(backend->zones, 0, sizeof(backend->zones));
+	ddns_kept_forget(&backend->kept);
 }
 
 static enum ddns_err

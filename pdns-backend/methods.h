@@ -11,6 +11,7 @@
 #include "common/dns/name.h"
 #include "common/store/store.h"
 #include "pdns-backend/backend.h"
+#include "pdns-backend/kept.h"
 #include "pdns-backend/request.h"
 
 /*
@@ -34,6 +35,7 @@ struct ddns_backend {
 	int64_t patience_ms; /* getAllDomains waits so long for a store */
 	bool told_foreign;
 	struct ddns_zone_slot zones[DDNS_ZONE_SLOTS];
+	struct ddns_kept kept;
 };
 
 typedef enum ddns_err ddns_method_fn(struct ddns_backend *backend,

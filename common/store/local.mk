@@ -16,6 +16,7 @@ libddns_store_la_SOURCES = \
 	%D%/sqlite_rr.c \
 	%D%/sqlite_subscriber.c \
 	%D%/sqlite_tx.c \
+	%D%/sqlite_version.c \
 	%D%/sqlite_watch.c \
 	%D%/sqlite_zone.c \
 	%D%/store.h \

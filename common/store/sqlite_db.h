@@ -44,6 +44,7 @@ struct ddns_store {
 	struct ddns_rrset old;   /* the same */
 	int watch_fd, watch_wal, watch_dir;
 	struct db_checkpointer *checkpointer;
+	const uint64_t *index; /* shared memory, for peek_version; or NULL */
 	char error[256];
 };
 

@@ -21,6 +21,7 @@
 
 #define DB_FILE_MODE 0640
 #define BUSY_MAX_MS 5000
+#define BUSY_READER_MAX_MS 1000 /* PowerDNS waits 2 s for the whole answer */
 #define BUSY_STEP_US 250 /* a group's commit takes a few milliseconds */
 
 /*
@@ -31,9 +32,11 @@ static int
 wait_for_lock(void *arg, int tries)
 {
 	static const struct timespec step = { .tv_nsec = BUSY_STEP_US * 1000 };
+	const struct ddns_store *store = arg;
+	int max_ms = store->mode == DDNS_STORE_READ ? BUSY_READER_MAX_MS :
+	    BUSY_MAX_MS;
 
-	(void)arg;
-	if (tries >= BUSY_MAX_MS * 1000 / BUSY_STEP_US)
+	if (tries >= max_ms * 1000 / BUSY_STEP_US)
 		return 0;
 	nanosleep(&step, NULL);
 	return 1;
@@ -102,7 +105,7 @@ db_connect(struct ddns_store *store)
 	    sqlite3_open_v2(store->path, &store->db, flags, NULL));
 	if (err == DDNS_OK)
 		err = db_err(store,
-		    sqlite3_busy_handler(store->db, wait_for_lock, NULL));
+		    sqlite3_busy_handler(store->db, wait_for_lock, store));
 	if (err == DDNS_OK)
 		err = db_exec(store, "PRAGMA temp_store = MEMORY;"
 		    "PRAGMA trusted_schema = OFF;"

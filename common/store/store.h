@@ -50,7 +50,9 @@ const char *ddns_store_get_error(const struct ddns_store *store);
  * Transactions.  Reads outside one see the newest commit, each call by itself;
  * between begin(READ) and end they see one snapshot.  A WRITE transaction
  * waits for the writer's lock (at most 5 s: DDNS_EBUSY), reads in it see its
- * own changes.  commit returns after the data is on stable storage.
+ * own changes.  Reads wait for no writer; a handle that only reads waits at
+ * most 1 s for an engine that puts in order what a crash left: DDNS_EBUSY.
+ * commit returns after the data is on stable storage.
  */
 enum ddns_err ddns_store_begin(struct ddns_store *store,
     enum ddns_store_mode mode) DDNS_MUST_CHECK;
@@ -71,6 +73,18 @@ enum ddns_err ddns_store_mark_keep(struct ddns_store *store) DDNS_MUST_CHECK;
  */
 int ddns_store_watch_fd(struct ddns_store *store);
 void ddns_store_watch_drain(struct ddns_store *store);
+
+/*
+ * Which commit is the newest, for keeping what was read: while two are equal,
+ * nothing was committed in between.  Look before reading what is to be kept.
+ * Costs neither a lock nor a system call.  false: not to be had this way now,
+ * keep nothing.
+ */
+struct ddns_store_version {
+	uint64_t v[6];
+};
+bool ddns_store_peek_version(struct ddns_store *store,
+    struct ddns_store_version *ret);
 
 /* A consistent copy into a new file while others go on; DDNS_EEXIST. */
 enum ddns_err ddns_store_backup(struct ddns_store *store, const char *path)

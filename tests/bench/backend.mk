@@ -1,4 +1,16 @@
 # bench programs for backend; fill_store also serves its system tests
-check_PROGRAMS += tests/bench/fill_store
+backend_bench = \
+	tests/bench/bench_backend_answer \
+	tests/bench/fill_store \
+	tests/bench/stub_backend
+noinst_PROGRAMS += $(backend_bench)
+
 tests_bench_fill_store_SOURCES = tests/bench/fill_store.c
 tests_bench_fill_store_LDADD = libddns-store.la
+
+tests_bench_bench_backend_answer_SOURCES = tests/bench/bench_backend_answer.c
+tests_bench_bench_backend_answer_LDADD = libddns-backend.la $(JANSSON_LIBS)
+
+tests_bench_stub_backend_SOURCES = tests/bench/stub_backend.c
+
+EXTRA_DIST += tests/bench/bench_backend.py

@@ -15,6 +15,12 @@ tests_unit_test_store_rr_SOURCES = tests/unit/test_store_rr.c tests/unit/store_u
 tests_unit_test_store_rr_CFLAGS = $(store_tests_cflags)
 tests_unit_test_store_rr_LDADD = $(store_tests_ldadd)
 
+check_PROGRAMS += tests/unit/test_store_version
+TESTS += tests/unit/test_store_version
+tests_unit_test_store_version_SOURCES = tests/unit/test_store_version.c tests/unit/store_util.h
+tests_unit_test_store_version_CFLAGS = $(store_tests_cflags)
+tests_unit_test_store_version_LDADD = $(store_tests_ldadd)
+
 check_PROGRAMS += tests/unit/test_store_policy
 TESTS += tests/unit/test_store_policy
 tests_unit_test_store_policy_SOURCES = tests/unit/test_store_policy.c tests/unit/store_util.h
