@@ -153,7 +153,8 @@ ctl_zone_may_add(struct ctl *ctl, const struct ddns_name *apex)
 	enum ddns_err err;
 
 	err = ddns_store_zone_find(ctl->store, apex, &above);
-	if (err == DDNS_ENOTFOUND)
+	if (err == DDNS_ENOTFOUND ||
+	    (err == DDNS_OK && ddns_name_equal(&above.name, apex)))
 		return true;
 	if (err == DDNS_OK)
 		err = ddns_store_host_list(ctl->store, 0, above.id,

@@ -288,8 +288,8 @@ enum ddns_err ddns_store_cred_delete(struct ddns_store *store, int64_t id)
 
 /*
  * What proves a credential.  A token: `hash` is its keyed hash.  A TSIG key:
- * `sealed` is the encrypted secret (ddns_secret_seal(), aad the key's name)
- * and `alg` its algorithm's text.  A credential has several while it rotates.
+ * `sealed` is the encrypted secret (ddns_secret_seal(), aad the text of the
+ * credential's name, without NUL) and `alg` its algorithm's text.  A credential has several while it rotates.
  */
 struct ddns_cred_secret {
 	int64_t id;
