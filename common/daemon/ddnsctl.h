@@ -232,6 +232,7 @@ bool ctl_grant_add(struct ctl *ctl, const struct ddns_cred *cred,
 /* ddnsctl_token.c: names of the flags, of a credential, as an array. */
 json_t *ctl_json_cred_flags(unsigned flags);
 json_t *ctl_json_cred(struct ctl *ctl, const struct ddns_cred *cred);
+bool ctl_cred_change(struct ctl *ctl, enum ddns_cred_kind kind); /* set */
 bool ctl_cred_revoke(struct ctl *ctl, enum ddns_cred_kind kind);
 bool ctl_cred_delete(struct ctl *ctl, enum ddns_cred_kind kind);
 bool ctl_cred_list(struct ctl *ctl, enum ddns_cred_kind kind);

@@ -149,30 +149,63 @@ kind_text(enum ddns_cred_kind kind)
 	return kind == DDNS_CRED_TOKEN ? "token" : "key";
 }
 
+/* Writes a changed credential; what was borrowed from the store is copied. */
+static bool
+write_cred(struct ctl *ctl, struct ddns_cred *cred, const char *what)
+{
+	const char *kind = kind_text(cred->kind);
+	char *name = ddns_strdup(cred->name), *note = ddns_strdup(cred->note);
+	bool ok;
+
+	cred->name = name;
+	cred->note = note;
+	ok = ctl_ok(ctl, name != NULL && note != NULL ? DDNS_OK :
+	    DDNS_ENOMEM, kind) &&
+	    ctl_ok(ctl, ddns_store_cred_set(ctl->store, cred), kind) &&
+	    ctl_note(ctl, "", "%s %s %s", kind, what, name) &&
+	    ctl_commit(ctl) && ctl_done(ctl, json_pack("{s:o, s:o, s:o}",
+	    "name", ctl_json_text(name),
+	    "flags", ctl_json_cred_flags(cred->flags),
+	    "expires", ctl_json_time_s(cred->expires)),
+	    "%s %s: %s", kind, name, what);
+	free(name);
+	free(note);
+	return ok;
+}
+
 bool
 ctl_cred_revoke(struct ctl *ctl, enum ddns_cred_kind kind)
 {
 	struct ddns_cred cred;
-	char *name = NULL, *note = NULL;
-	bool ok;
 
 	if (!ctl_begin(ctl) ||
 	    !ctl_find_cred(ctl, ctl_pos(ctl, 0), kind, &cred))
 		return false;
-	cred.name = name = ddns_strdup(cred.name);
-	cred.note = note = ddns_strdup(cred.note);
 	cred.flags |= DDNS_CRED_REVOKED;
-	ok = ctl_ok(ctl, name != NULL && note != NULL ? DDNS_OK :
-	    DDNS_ENOMEM, kind_text(kind)) &&
-	    ctl_ok(ctl, ddns_store_cred_set(ctl->store, &cred),
-	    kind_text(kind)) &&
-	    ctl_note(ctl, "", "%s revoke %s", kind_text(kind), name) &&
-	    ctl_commit(ctl) && ctl_done(ctl, json_pack("{s:o, s:b}",
-	    "name", ctl_json_text(name), "revoked", true),
-	    "%s %s is revoked", kind_text(kind), name);
-	free(name);
-	free(note);
-	return ok;
+	return write_cred(ctl, &cred, "revoke");
+}
+
+bool
+ctl_cred_change(struct ctl *ctl, enum ddns_cred_kind kind)
+{
+	struct ddns_cred cred;
+
+	if (ctl->args.given_count == 0)
+		return ctl_usage(ctl, "nothing to set is given");
+	if (!ctl_begin(ctl) ||
+	    !ctl_find_cred(ctl, ctl_pos(ctl, 0), kind, &cred) ||
+	    !ctl_take_note(ctl, &cred.note) ||
+	    !ctl_take_expiry(ctl, "--expires", &cred.expires))
+		return false;
+	ctl_take_bit(ctl, "--allow-http", "--no-allow-http",
+	    DDNS_CRED_ALLOW_HTTP, &cred.flags);
+	ctl_take_bit(ctl, "--allow-url", "--no-allow-url",
+	    DDNS_CRED_ALLOW_URL, &cred.flags);
+	ctl_take_bit(ctl, "--allow-offline", "--no-allow-offline",
+	    DDNS_CRED_ALLOW_OFFLINE, &cred.flags);
+	ctl_take_bit(ctl, "--allow-transfer", "--no-allow-transfer",
+	    DDNS_CRED_ALLOW_TRANSFER, &cred.flags);
+	return write_cred(ctl, &cred, "set");
 }
 
 bool
@@ -413,6 +446,12 @@ run_token_show(struct ctl *ctl)
 }
 
 static bool
+run_token_set(struct ctl *ctl)
+{
+	return ctl_cred_change(ctl, DDNS_CRED_TOKEN);
+}
+
+static bool
 run_token_revoke(struct ctl *ctl)
 {
 	return ctl_cred_revoke(ctl, DDNS_CRED_TOKEN);
@@ -429,12 +468,26 @@ static const struct ctl_option list_options[] = {
 	{ NULL, NULL, NULL }
 };
 
+static const struct ctl_option set_options[] = {
+	{ "--allow-http", NULL, "may come without TLS" },
+	{ "--no-allow-http", NULL, "may not [default]" },
+	{ "--allow-url", NULL, "may stand in the URL" },
+	{ "--no-allow-url", NULL, "may not [default]" },
+	{ "--allow-offline", NULL, "may withdraw addresses" },
+	{ "--no-allow-offline", NULL, "may not [default]" },
+	{ "--expires", "TIME", "valid so long (90d), until a date, or never" },
+	{ "--note", "TEXT", "for people" },
+	{ NULL, NULL, NULL }
+};
+
 const struct ctl_command ctl_token_commands[] = {
 	{ "token create", "NAME", "make a token and show it, once",
 	    create_options, run_token_create },
 	{ "token list", "", "list the tokens", list_options, run_token_list },
 	{ "token show", "TOKEN", "show what is known of a token", NULL,
 	    run_token_show },
+	{ "token set", "TOKEN", "change what a token may", set_options,
+	    run_token_set },
 	{ "token rotate", "TOKEN", "make a new secret, and end the old one",
 	    rotate_options, run_token_rotate },
 	{ "token revoke", "TOKEN", "refuse it from now on", NULL,

@@ -4,9 +4,12 @@ ddnsctl_SOURCES = \
 	%D%/ddnsctl_account.c \
 	%D%/ddnsctl_args.c \
 	%D%/ddnsctl_backup.c \
+	%D%/ddnsctl_check.c \
 	%D%/ddnsctl_config.c \
+	%D%/ddnsctl_grant.c \
 	%D%/ddnsctl_host.c \
 	%D%/ddnsctl_import.c \
+	%D%/ddnsctl_key.c \
 	%D%/ddnsctl_log.c \
 	%D%/ddnsctl_open.c \
 	%D%/ddnsctl_record.c \

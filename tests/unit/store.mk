@@ -32,4 +32,22 @@ TESTS += tests/unit/test_store_journal
 tests_unit_test_store_journal_SOURCES = tests/unit/test_store_journal.c tests/unit/store_util.h
 tests_unit_test_store_journal_CFLAGS = $(store_tests_cflags)
 tests_unit_test_store_journal_LDADD = $(store_tests_ldadd)
+
+check_PROGRAMS += tests/unit/test_store_open
+TESTS += tests/unit/test_store_open
+tests_unit_test_store_open_SOURCES = tests/unit/test_store_open.c tests/unit/store_util.h
+tests_unit_test_store_open_CFLAGS = $(store_tests_cflags)
+tests_unit_test_store_open_LDADD = $(store_tests_ldadd)
+
+check_PROGRAMS += tests/unit/test_store_writer
+TESTS += tests/unit/test_store_writer
+tests_unit_test_store_writer_SOURCES = tests/unit/test_store_writer.c tests/unit/store_util.h
+tests_unit_test_store_writer_CFLAGS = $(store_tests_cflags)
+tests_unit_test_store_writer_LDADD = $(store_tests_ldadd)
+
+check_PROGRAMS += tests/unit/test_store_kill
+TESTS += tests/unit/test_store_kill
+tests_unit_test_store_kill_SOURCES = tests/unit/test_store_kill.c tests/unit/store_util.h
+tests_unit_test_store_kill_CFLAGS = $(store_tests_cflags)
+tests_unit_test_store_kill_LDADD = $(store_tests_ldadd)
 endif
