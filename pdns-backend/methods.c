@@ -241,8 +241,9 @@ tell(struct ddns_backend *backend, const char *method, enum ddns_err err)
 	int64_t now_us = ddns_mono_us_now().v;
 	const char *detail = "";
 
-	if (now_us < backend->tell_at.v)
+	if (err == backend->told && now_us < backend->tell_at.v)
 		return;
+	backend->told = err;
 	backend->tell_at.v = now_us + TELL_EACH_US;
 	if (backend->store != NULL)
 		detail = ddns_store_get_error(backend->store);

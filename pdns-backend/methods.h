@@ -31,7 +31,8 @@ struct ddns_backend {
 	struct ddns_store *store;    /* NULL: not open */
 	uint64_t store_dev, store_ino;
 	struct ddns_mono_us look_at; /* then see if the file was replaced */
-	struct ddns_mono_us tell_at; /* then an error may be logged again */
+	struct ddns_mono_us tell_at; /* then `told` may be logged again */
+	enum ddns_err told;
 	int64_t patience_ms; /* getAllDomains waits so long for a store */
 	bool told_foreign;
 	struct ddns_zone_slot zones[DDNS_ZONE_SLOTS];

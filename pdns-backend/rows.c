@@ -89,7 +89,8 @@ put_generic(struct ddns_rows *rows, const struct ddns_rr *rr)
 {
 	struct ddns_buf text = { 0 };
 
-	ddns_buf_putf(&text, "\\# %zu ", rr->rdata.len_bytes);
+	ddns_buf_putf(&text, "\\# %zu%s", rr->rdata.len_bytes,
+	    rr->rdata.len_bytes > 0 ? " " : "");
 	ddns_hex_encode(&text, rr->rdata);
 	ddns_reply_put_string(rows->out, ddns_buf_text(&text));
 	if (text.err != DDNS_OK)
