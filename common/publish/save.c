@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -198,7 +199,7 @@ fill_row(struct row *r, struct ddns_sub *sub, int64_t read)
 
 	strncpy(r->name, sub->name, sizeof(r->name) - 1);
 	strncpy(r->target, sub->target, sizeof(r->target) - 1);
-	strncpy(r->error, sub->last_error, sizeof(r->error) - 1);
+	snprintf(r->error, sizeof(r->error), "%s", sub->last_error);
 	row->name = r->name;
 	row->kind = sub->kind;
 	row->target = r->target;
