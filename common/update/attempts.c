@@ -410,10 +410,12 @@ ddns_attempts_free(struct ddns_attempts *attempts)
 		return;
 	lists[0] = &attempts->soon;
 	lists[1] = &attempts->later;
-	add_uncounted(attempts);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++)
 		while (submit_due(attempts, lists[i], any))
 			;
+	add_uncounted(attempts);
+	submit_due(attempts, &attempts->soon, any);
+	for (int i = 0; i < 2; i++) {
 		for (struct row *row = lists[i]->head, *next; row != NULL;
 		    row = next) {
 			next = row->next;
