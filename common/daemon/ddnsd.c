@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@
 #include "common/ingest/http.h"
 #include "common/ingest/ingest.h"
 #include "common/ingest/server.h"
+#include "common/publish/publish.h"
 
 #define FDS_BESIDE_CONNECTIONS 128
 #define LAST_ANSWERS_MS 5000
@@ -41,6 +43,10 @@ struct daemon {
 	struct ddns_ingest ingest;
 	struct ddns_http_server *http;
 	struct ddns_janitor *janitor;
+	/* The writer wakes it from its own thread, begins before and ends
+	 * after it. */
+	pthread_mutex_t publisher_lock;
+	struct ddns_publisher *publisher;
 	struct event *signals[3];
 	struct event *tick;
 };
@@ -129,6 +135,17 @@ open_store(const struct daemon *daemon, enum ddns_store_mode mode,
 	return err == DDNS_OK;
 }
 
+/* In the writer's thread. */
+static void
+on_commit(void *arg)
+{
+	struct daemon *daemon = arg;
+
+	pthread_mutex_lock(&daemon->publisher_lock);
+	ddns_publisher_wake(daemon->publisher);
+	pthread_mutex_unlock(&daemon->publisher_lock);
+}
+
 static bool
 start_writer(struct daemon *daemon)
 {
@@ -140,11 +157,40 @@ start_writer(struct daemon *daemon)
 		ddns_store_free(store);
 		return false;
 	}
-	err = ddns_writer_start(store, NULL, NULL, &daemon->ingest.writer);
+	err = ddns_writer_start(store, on_commit, daemon, &daemon->ingest.writer);
 	if (err != DDNS_OK)
 		ddns_log(DDNS_LOG_ERROR, "cannot start the writer: %s",
 		    ddns_err_text(err));
 	return err == DDNS_OK;
+}
+
+static bool
+start_publisher(struct daemon *daemon)
+{
+	struct ddns_publisher *publisher = NULL;
+	enum ddns_err err;
+
+	err = ddns_publisher_start(daemon->conf, daemon->ingest.writer,
+	    &publisher);
+	pthread_mutex_lock(&daemon->publisher_lock);
+	daemon->publisher = publisher;
+	pthread_mutex_unlock(&daemon->publisher_lock);
+	if (err != DDNS_OK)
+		ddns_log(DDNS_LOG_ERROR, "cannot start the publisher: %s",
+		    ddns_err_text(err));
+	return err == DDNS_OK;
+}
+
+static void
+stop_publisher(struct daemon *daemon)
+{
+	struct ddns_publisher *publisher;
+
+	pthread_mutex_lock(&daemon->publisher_lock);
+	publisher = daemon->publisher;
+	daemon->publisher = NULL;
+	pthread_mutex_unlock(&daemon->publisher_lock);
+	ddns_publisher_free(publisher);
 }
 
 static void
@@ -305,7 +351,7 @@ start(struct daemon *daemon)
 		    ddns_err_text(err));
 		return false;
 	}
-	return start_http(daemon);
+	return start_publisher(daemon) && start_http(daemon);
 }
 
 /* Lets the updates that are under way end, and their answers go out. */
@@ -335,6 +381,7 @@ stop(struct daemon *daemon)
 		finish_requests(daemon);
 	ddns_attempts_free(ingest->attempts);
 	ingest->attempts = NULL;
+	stop_publisher(daemon);
 	ddns_writer_free(ingest->writer);
 	if (ingest->mailbox != NULL)
 		ddns_mailbox_drain(ingest->mailbox);
@@ -375,7 +422,8 @@ run(struct daemon *daemon)
 int
 main(int argc, char **argv)
 {
-	struct daemon daemon = { .conf_path = DDNS_CONF_DEFAULT_PATH };
+	struct daemon daemon = { .conf_path = DDNS_CONF_DEFAULT_PATH,
+		.publisher_lock = PTHREAD_MUTEX_INITIALIZER };
 	bool check_only = false;
 	int option;
 

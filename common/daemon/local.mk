@@ -26,6 +26,6 @@ ddnsd_SOURCES = \
 	%D%/ddnsd.c \
 	%D%/janitor.c %D%/janitor.h \
 	%D%/sd_notify.c %D%/sd_notify.h
-ddnsd_LDADD = libddns-ingest.la libddns-update.la libddns-store.la \
+ddnsd_LDADD = libddns-publish.la libddns-ingest.la libddns-update.la libddns-store.la \
 	libddns-conf.la libddns-rdata.la libddns-dns.la libddns-base.la \
 	$(EVENT_LIBS)
