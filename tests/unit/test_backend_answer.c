@@ -330,7 +330,7 @@ static void
 test_lookup_takes_any_bytes_in_a_name(void **state)
 {
 	struct backend_test *t = *state;
-	char label[300], name[1300], text[1300];
+	char label[304], name[1300], text[1300];
 
 	put(t, "a\\.b\\000\\\"\\\\\\200.dyn.test", DDNS_TYPE_TXT,
 	    "\"x\\\"\\\\\\200\"");
