@@ -22,6 +22,8 @@
 
 #define STEP_PAGES 4000  /* 16 MiB */
 #define END_PAGES 12000  /* 48 MiB */
+#define REST_PAGES 500   /* 2 MiB: a few milliseconds */
+#define PASSES 4         /* at the most, to get there */
 #define READERS_WAIT_MS 20 /* how long the writer may stand still for them */
 
 struct db_checkpointer {
@@ -70,9 +72,45 @@ checkpoint(struct db_checkpointer *c, int mode)
 	sqlite3_wal_checkpoint_v2(c->store->db, NULL, mode, NULL, NULL);
 }
 
+/*
+ * The engine syncs the database only when it has caught up with the whole
+ * log, which under load is when the writer has to wait for it.  So what a
+ * passive checkpoint wrote is synced beforehand.
+ */
 static void
-end_log(struct db_checkpointer *c)
+checkpoint_beside(struct db_checkpointer *c)
 {
+	sqlite3_file *file = NULL;
+
+	checkpoint(c, SQLITE_CHECKPOINT_PASSIVE);
+	sqlite3_file_control(c->store->db, "main", SQLITE_FCNTL_FILE_POINTER,
+	    &file);
+	if (file != NULL && file->pMethods != NULL)
+		file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
+static int
+get_pages(struct db_checkpointer *c)
+{
+	int pages;
+
+	pthread_mutex_lock(&c->lock);
+	pages = c->pages;
+	pthread_mutex_unlock(&c->lock);
+	return pages;
+}
+
+/* Beside the writer until little is left, then the rest without it. */
+static void
+end_log(struct db_checkpointer *c, int pages)
+{
+	int more = get_pages(c);
+
+	for (int i = 0; i < PASSES && more - pages > REST_PAGES; i++) {
+		pages = more;
+		checkpoint_beside(c);
+		more = get_pages(c);
+	}
 	c->gate_wanted = true;
 	pthread_mutex_lock(&c->gate);
 	checkpoint(c, SQLITE_CHECKPOINT_RESTART);
@@ -95,9 +133,9 @@ run(void *arg)
 			continue;
 		}
 		pthread_mutex_unlock(&c->lock);
-		checkpoint(c, SQLITE_CHECKPOINT_PASSIVE);
+		checkpoint_beside(c);
 		if (pages >= END_PAGES)
-			end_log(c);
+			end_log(c, pages);
 		pthread_mutex_lock(&c->lock);
 		if (c->pages >= pages)
 			c->done_at = pages;
