@@ -60,6 +60,7 @@ open_new(struct ddns_backend *backend, uint64_t dev, uint64_t ino)
 	    &backend->store);
 	if (err != DDNS_OK)
 		return err;
+	ddns_store_expect_lookups(backend->store);
 	err = look(backend, &backend->store_dev, &backend->store_ino);
 	if (err == DDNS_OK &&
 	    (backend->store_dev != dev || backend->store_ino != ino))

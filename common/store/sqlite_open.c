@@ -109,8 +109,7 @@ db_connect(struct ddns_store *store)
 	if (err == DDNS_OK)
 		err = db_exec(store, "PRAGMA temp_store = MEMORY;"
 		    "PRAGMA trusted_schema = OFF;"
-		    "PRAGMA cell_size_check = ON;"
-		    "PRAGMA cache_size = -2000;");
+		    "PRAGMA cache_size = -2000;"); /* KiB */
 	if (err == DDNS_OK)
 		err = store->mode == DDNS_STORE_READ
 		    ? db_exec(store, "PRAGMA query_only = ON")
@@ -235,6 +234,14 @@ ddns_store_open(const char *url, enum ddns_store_mode mode,
 out:
 	ddns_store_free(store);
 	return err;
+}
+
+void
+ddns_store_expect_lookups(struct ddns_store *store)
+{
+	/* without it all goes on as before, only slower */
+	(void)!sqlite3_exec(store->db, "PRAGMA mmap_size = 2147418112", NULL,
+	    NULL, NULL);
 }
 
 void

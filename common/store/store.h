@@ -43,6 +43,12 @@ enum ddns_store_mode {
 enum ddns_err ddns_store_open(const char *url, enum ddns_store_mode mode,
     struct ddns_store **ret) DDNS_MUST_CHECK;
 void ddns_store_free(struct ddns_store *store);
+/*
+ * For who answers many lookups: the handle may map the file instead of copying
+ * from it.  What was touched then counts as memory of the process, though it
+ * is the page cache's.
+ */
+void ddns_store_expect_lookups(struct ddns_store *store);
 /* The engine's own words for the last failure on this handle; never NULL. */
 const char *ddns_store_get_error(const struct ddns_store *store);
 

@@ -117,6 +117,7 @@ bench_lookup(const char *path, int64_t seconds, bool snapshot)
 	int64_t start, us = 0, cpu;
 
 	must(ddns_store_open(path, DDNS_STORE_READ, &store), "open");
+	ddns_store_expect_lookups(store);
 	cpu = cpu_us();
 	start = ddns_mono_us_now().v;
 	while (us < seconds * 1000000) {
