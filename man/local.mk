@@ -1,1 +1,2 @@
 dist_man_MANS += %D%/ddnsctl.8
+dist_man_MANS += %D%/ddnsd.8 %D%/ddnsd.conf.5
