@@ -14,10 +14,12 @@ import socket
 import threading
 import time
 
+import dns.dnssec
 import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
@@ -35,10 +37,11 @@ class ScriptedAuth:
     """Zones by name, records by set(); delay() holds answers back.
 
     zones   names of apexes; each has a SOA and an NS
+    signed  those of them that are signed, with NSEC, while they answer
     ttl     of every record
     """
 
-    def __init__(self, *zones, ttl=3600, minimum=3600):
+    def __init__(self, *zones, signed=(), ttl=3600, minimum=3600):
         self.port = free_port()
         self.ttl = ttl
         self.zones = [to_name(z) for z in zones]
@@ -48,11 +51,15 @@ class ScriptedAuth:
         self.queries = []   # (time, name, type text)
         self.heap = []
         self.counter = itertools.count()
+        self.keys = {}      # apex -> (private key, DNSKEY)
+        self.signatures = {}
         for zone in self.zones:
             self.set(zone, "SOA", f"ns.{zone} root.{zone} 1 3600 600 86400 "
                      f"{minimum}")
             self.set(zone, "NS", f"ns.{zone}")
             self.set(f"ns.{zone}", "A", "127.0.0.1")
+        for zone in map(to_name, signed):
+            self._make_key(zone)
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         self.udp.bind(("127.0.0.1", self.port))
@@ -100,6 +107,68 @@ class ScriptedAuth:
         self.udp.close()
         os.close(self.wake_r)
         os.close(self.wake_w)
+
+    def anchor(self, zone):
+        """A trust anchor for unbound.conf."""
+        return f"{to_name(zone)} IN DNSKEY {self.keys[to_name(zone)][1]}"
+
+    # --- signing ---
+
+    def _make_key(self, zone):
+        from cryptography.hazmat.primitives.asymmetric import ec
+        private = ec.generate_private_key(ec.SECP256R1())
+        public = dns.dnssec.make_dnskey(
+            private.public_key(), dns.dnssec.ECDSAP256SHA256, flags=257)
+        self.keys[zone] = private, public
+        self.set(zone, "DNSKEY", public.to_text())
+
+    def _signature(self, zone, rrset):
+        # a signature of a wildcard is that of its own name
+        private, public = self.keys[zone]
+        text = rrset.to_text()
+        if text not in self.signatures:
+            self.signatures[text] = dns.dnssec.sign(
+                rrset, private, zone, public, lifetime=86400,
+                inception=time.time() - 3600)
+        return self.signatures[text]
+
+    def _put(self, zone, section, owner, source, kind):
+        rrset = self._rrset(owner, source, kind)
+        section.append(rrset)
+        if zone in self.keys:
+            made = self._signature(zone, self._rrset(source, source, kind))
+            section.append(dns.rrset.from_rdata(owner, rrset.ttl, made))
+
+    def _owners(self, zone):
+        return sorted({n for n, _ in self.records if self._zone_of(n) == zone})
+
+    def _put_nsec(self, zone, reply, name):
+        """The NSEC at the name, or the one that covers it."""
+        owners = self._owners(zone)
+        at = max(n for n in owners if n <= name)
+        follower = owners[(owners.index(at) + 1) % len(owners)]
+        kinds = sorted({k for n, k in self.records if n == at}
+                       | {dns.rdatatype.NSEC, dns.rdatatype.RRSIG})
+        kinds = " ".join(dns.rdatatype.to_text(k) for k in kinds)
+        rrset = dns.rrset.from_text(at, self.ttl, IN, dns.rdatatype.NSEC,
+                                    f"{follower} {kinds}")
+        if any(r.name == at and r.rdtype == dns.rdatatype.NSEC
+               for r in reply.authority):
+            return
+        reply.authority.append(rrset)
+        reply.authority.append(dns.rrset.from_rdata(
+            at, rrset.ttl, self._signature(zone, rrset)))
+
+    def _deny(self, zone, reply, at, source):
+        """SOA, and in a signed zone why there is no such name or type."""
+        self._put(zone, reply.authority, zone, zone, dns.rdatatype.SOA)
+        if zone not in self.keys:
+            return
+        self._put_nsec(zone, reply, at)
+        if source is None:
+            while not self._exists(at):
+                at = at.parent()
+            self._put_nsec(zone, reply, dns.name.Name((b"*",) + at.labels))
 
     # --- the server ---
 
@@ -149,19 +218,24 @@ class ScriptedAuth:
             if source is None:
                 reply.set_rcode(dns.rcode.NXDOMAIN)
                 break
+            if kind == dns.rdatatype.ANY and (
+                    source, dns.rdatatype.CNAME) not in self.records:
+                for _, k in [r for r in self.records if r[0] == source]:
+                    self._put(zone, reply.answer, owner, source, k)
+                return reply, name, kind
             if (source, kind) in self.records:
-                reply.answer.append(self._rrset(owner, source, kind))
+                self._put(zone, reply.answer, owner, source, kind)
                 return reply, name, kind
             alias = self.records.get((source, dns.rdatatype.CNAME))
             if alias is None:
                 break
-            reply.answer.append(
-                self._rrset(owner, source, dns.rdatatype.CNAME))
+            self._put(zone, reply.answer, owner, source,
+                      dns.rdatatype.CNAME)
             at = owner = to_name(alias[0])
             zone = self._zone_of(at)
             if zone is None:
                 return reply, name, kind
-        reply.authority.append(self._rrset(zone, zone, dns.rdatatype.SOA))
+        self._deny(zone, reply, at, source)
         return reply, name, kind
 
     def _hold(self, name, kind):
