@@ -537,7 +537,8 @@ check_abi(struct module_env *env, int id, struct ddns_buf *why)
 	abi.daemon_env = daemon_of(env)->env == env;
 	abi.cache_slabs = option_is(env, "msg-cache-slabs",
 	    env->msg_cache->size);
-	abi.cache_functions =
+	abi.cache_functions = abi.module_self && abi.daemon_env &&
+	    abi.cache_slabs && /* else the next pointers may be none */
 	    env->msg_cache->array[0]->sizefunc == &msgreply_sizefunc &&
 	    env->rrset_cache->table.array[0]->compfunc == &ub_rrset_compare;
 	return ddns_abi_check(&abi, why);

@@ -343,6 +343,33 @@ make_opts(const struct ddns_option *options, size_t count, cfg_opt_t *ret)
 	ret[n] = (cfg_opt_t)CFG_END();
 }
 
+/*
+ * libconfuse's scanner ends the program when it cannot read what it has
+ * opened, a folder for one.  The module's program is somebody's resolver.
+ */
+static bool
+is_file(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false;
+	if (S_ISREG(st.st_mode))
+		return true;
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	return false;
+}
+
+static int
+on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
+{
+	if (argc == 1 && !is_file(argv[0])) {
+		cfg_error(cfg, "%s: %s", argv[0], strerror(errno));
+		return -1;
+	}
+	return cfg_include(cfg, opt, argc, argv);
+}
+
 /* libconfuse copies the tables, so they may live on the stack of load. */
 static cfg_t *
 make_cfg(cfg_opt_t opts[MAX_OPTIONS], cfg_opt_t (*sub)[MAX_OPTIONS])
@@ -358,7 +385,7 @@ make_cfg(cfg_opt_t opts[MAX_OPTIONS], cfg_opt_t (*sub)[MAX_OPTIONS])
 		    CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
 		opts[n++].validcb = on_section;
 	}
-	opts[n++] = (cfg_opt_t)CFG_FUNC("include", cfg_include);
+	opts[n++] = (cfg_opt_t)CFG_FUNC("include", on_include);
 	opts[n] = (cfg_opt_t)CFG_END();
 	return cfg_init(opts, CFGF_NONE);
 }
@@ -382,7 +409,7 @@ ddns_option_load(const char *path, const struct ddns_option *options,
 		return DDNS_ENOMEM;
 	}
 	cfg_set_error_function(cfg, on_error);
-	rc = cfg_parse(cfg, path);
+	rc = is_file(path) ? cfg_parse(cfg, path) : CFG_FILE_ERROR;
 	if (rc == CFG_FILE_ERROR) {
 		now.err = errno == ENOENT ? DDNS_ENOTFOUND : DDNS_EIO;
 		ddns_buf_reset(why);
