@@ -665,6 +665,27 @@ read_one(struct reader *r, ddns_zonefile_fn *each, void *arg,
 	return err;
 }
 
+/*
+ * ldns reads comments and empty lines together with the record behind them;
+ * taken away here, so that the line of a mistake is the record's own.
+ */
+static void
+skip_comments(struct reader *r)
+{
+	int c = getc(r->file);
+
+	while (c == ';' || c == '\n') {
+		while (c != '\n' && c != EOF)
+			c = getc(r->file);
+		if (c == EOF)
+			break;
+		r->line++;
+		c = getc(r->file);
+	}
+	if (c != EOF)
+		(void)ungetc(c, r->file);
+}
+
 enum ddns_err
 ddns_zonefile_read(FILE *file, const struct ddns_name *origin,
     uint32_t default_ttl_s, ddns_zonefile_fn *each, void *arg,
@@ -680,7 +701,10 @@ ddns_zonefile_read(FILE *file, const struct ddns_name *origin,
 	if (r.origin == NULL)
 		goto out;
 	err = DDNS_OK;
-	while (err == DDNS_OK && !feof(file)) {
+	while (err == DDNS_OK) {
+		skip_comments(&r);
+		if (feof(file) || ferror(file))
+			break;
 		*ret_line = (unsigned)r.line;
 		err = read_one(&r, each, arg, ret_why);
 	}
