@@ -33,12 +33,24 @@ static const char usage[] =
     "  -V        print the version\n"
     "  -h        print this\n";
 
+/*
+ * PowerDNS starts us by fork() whenever a thread of it needs us, and marks
+ * nothing close-on-exec: a connection to its control socket, say, would stay
+ * open through us, and who waits for its end would wait for ours.
+ */
+static void
+close_inherited(void)
+{
+	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
+}
+
 static int
 run_pipe(const char *store_path)
 {
 	struct ddns_backend *backend = NULL;
 	enum ddns_err err;
 
+	close_inherited();
 	err = ddns_backend_new(store_path, &backend);
 	if (err == DDNS_OK)
 		err = ddns_backend_serve(backend, STDIN_FILENO, STDOUT_FILENO);

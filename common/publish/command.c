@@ -14,6 +14,7 @@
 struct ddns_command {
 	struct bufferevent *bev;
 	struct event *deadline;
+	bool one_write;
 	ddns_command_fn *done;
 	void *arg;
 };
@@ -49,14 +50,6 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-on_read(struct bufferevent *bev, void *arg)
-{
-	if (evbuffer_get_length(bufferevent_get_input(bev)) >
-	    DDNS_COMMAND_REPLY_MAX)
-		finish(arg, DDNS_EFORMAT, "too long an answer");
-}
-
-static void
 finish_reply(struct ddns_command *command)
 {
 	struct evbuffer *in = bufferevent_get_input(command->bev);
@@ -68,6 +61,18 @@ finish_reply(struct ddns_command *command)
 	evbuffer_copyout(in, reply, len);
 	reply[len] = '\0';
 	finish(command, DDNS_OK, reply);
+}
+
+static void
+on_read(struct bufferevent *bev, void *arg)
+{
+	const struct ddns_command *command = arg;
+
+	if (evbuffer_get_length(bufferevent_get_input(bev)) >
+	    DDNS_COMMAND_REPLY_MAX)
+		finish(arg, DDNS_EFORMAT, "too long an answer");
+	else if (command->one_write)
+		finish_reply(arg);
 }
 
 static void
@@ -127,6 +132,7 @@ ddns_command_start(struct event_base *base, const struct ddns_command_to *to,
 
 	if (command == NULL)
 		goto out;
+	command->one_write = to->one_write;
 	command->done = done;
 	command->arg = arg;
 	command->deadline = evtimer_new(base, on_deadline, command);

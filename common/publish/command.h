@@ -2,6 +2,7 @@
 #ifndef DDNS_PUBLISH_COMMAND_H
 #define DDNS_PUBLISH_COMMAND_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include <event2/event.h>
@@ -28,6 +29,12 @@ struct ddns_command_to {
 	const struct sockaddr *addr;
 	socklen_t addr_len;
 	SSL_CTX *tls; /* NULL: in the clear */
+	/*
+	 * The answer is one write, so what is there at the first reading is
+	 * all of it.  PowerDNS closes afterwards, but a pipe backend that it
+	 * started meanwhile has inherited the connection and keeps it open.
+	 */
+	bool one_write;
 };
 enum ddns_err ddns_command_start(struct event_base *base,
     const struct ddns_command_to *to, struct ddns_span request,

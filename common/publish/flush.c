@@ -165,7 +165,7 @@ step(struct worker *w)
 {
 	struct flush *f = w->flush;
 	struct ddns_command_to to = { (const void *)&f->addr, f->addr_len,
-		f->tls };
+		f->tls, false };
 	const uint8_t *line = w->lines.base + w->pos, *end;
 	struct ddns_span request;
 	enum ddns_err err;

@@ -221,7 +221,7 @@ static void
 start(struct purge *p, enum doing doing)
 {
 	struct ddns_command_to to = { (const void *)&p->addr, p->addr_len,
-		NULL };
+		NULL, true };
 	enum ddns_err err;
 
 	p->doing = doing;
