@@ -109,6 +109,9 @@ class Flood:
     def lost(self):
         return [a for a in self.answers if a[3] == LOST]
 
+    def slowest_ms(self):
+        return max((r - s) * 1000 for s, r, _, got in self.answers)
+
     def staleness_ms(self, replied):
         """How late each outdated answer was.
 
@@ -130,7 +133,9 @@ class Flood:
         return sorted(late)
 
     def first_new_ms(self, replied):
-        """For each update, from its reply until its version was received."""
+        """For each update, from its reply until its version was received.
+        What was updated before the asking began does not count."""
+        begin = self.answers[0][0]
         waits = []
         for which, history in enumerate(replied):
             mine = [(received, got) for _, received, w, got in self.answers
@@ -141,6 +146,8 @@ class Flood:
                     i += 1
                 if i == len(mine):
                     break
+                if when < begin:
+                    continue
                 waits.append(max(0.0, (mine[i][0] - when) * 1000))
         return sorted(waits)
 
