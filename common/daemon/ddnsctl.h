@@ -141,13 +141,15 @@ struct ctl_column {
 	const char *head;
 };
 
+#define CTL_COLUMNS_MAX 16
 struct ctl_table {
 	struct ctl *ctl;
 	const struct ctl_column *columns;
 	unsigned columns_count;
 	bool lines; /* JSON: an object a line instead of an array */
 	bool begun;
-	json_t *rows;
+	json_t *rows; /* of the table: those that are not printed yet */
+	unsigned widths[CTL_COLUMNS_MAX];
 };
 void ctl_table_start(struct ctl *ctl, struct ctl_table *ret,
     const struct ctl_column *columns, unsigned columns_count);

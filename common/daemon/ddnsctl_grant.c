@@ -74,8 +74,9 @@ take_target(struct ctl *ctl, size_t kind, const char *word,
     struct ddns_grant *grant)
 {
 	if (word == NULL)
-		return ctl_usage(ctl, "RULE: %s wants a %s", ddns_grant_kind_text(
-		    kinds[kind].kind), kinds[kind].name ? "name" :
+		return ctl_usage(ctl, "RULE: %s wants a %s",
+		    ddns_grant_kind_text(kinds[kind].kind),
+		    kinds[kind].name ? "name" :
 		    "prefix: 192.0.2.0/24, 2001:db8::/32");
 	if (kinds[kind].range) {
 		if (ddns_prefix_parse(word, &grant->range) != DDNS_OK)

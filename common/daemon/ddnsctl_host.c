@@ -432,6 +432,55 @@ run_host_add(struct ctl *ctl)
 	    done_host(ctl, &host.name, "is there");
 }
 
+/* Rules that name a host exactly, of one account's tokens and keys. */
+struct strays {
+	struct ddns_store *store;
+	struct ddns_name name;
+	struct ddns_buf ids;
+};
+
+static enum ddns_err
+note_grant(const struct ddns_grant *grant, void *arg)
+{
+	struct strays *strays = arg;
+
+	if (grant->kind == DDNS_GRANT_NAME && !grant->deny &&
+	    ddns_name_equal(&grant->name, &strays->name))
+		ddns_buf_put(&strays->ids, &grant->id, sizeof(grant->id));
+	return strays->ids.err;
+}
+
+static enum ddns_err
+note_grants(const struct ddns_cred *cred, void *arg)
+{
+	struct strays *strays = arg;
+
+	return ddns_store_grant_list(strays->store, cred->id, note_grant,
+	    strays);
+}
+
+/* The old account's tokens must not go on to change a host given away. */
+static bool
+take_away(struct ctl *ctl, const struct ddns_name *name, int64_t account_id)
+{
+	struct strays strays = { .store = ctl->store, .name = *name };
+	enum ddns_err err = ddns_store_cred_list(ctl->store, account_id, 0,
+	    note_grants, &strays);
+	size_t count = strays.ids.len_bytes / sizeof(int64_t);
+
+	for (size_t i = 0; i < count && err == DDNS_OK; i++) {
+		int64_t id;
+
+		memcpy(&id, strays.ids.base + i * sizeof(id), sizeof(id));
+		err = ddns_store_grant_delete(ctl->store, id);
+	}
+	ddns_buf_done(&strays.ids);
+	if (err == DDNS_OK && count > 0)
+		ctl_warn("%zu rules of the old account that named the host "
+		    "are deleted", count);
+	return ctl_ok(ctl, err, "grants");
+}
+
 static const struct ctl_option set_options[] = {
 	{ "--account", "ACCOUNT", "give it to this account" },
 	HOST_OPTIONS,
@@ -459,8 +508,10 @@ run_host_set(struct ctl *ctl)
 	ddns_name_format(&host.name, name);
 	ok = account_name == NULL ||
 	    ctl_find_account(ctl, account_name, &account);
-	if (ok && account_name != NULL)
+	if (ok && account_name != NULL && account.id != host.account_id) {
+		ok = take_away(ctl, &host.name, host.account_id);
 		host.account_id = account.id;
+	}
 	ok = ok && ctl_ok(ctl, ddns_store_zone_get(ctl->store, host.zone_id,
 	    &zone), "zone") && take_options(ctl, &zone, &host, &options) &&
 	    ctl_ok(ctl, ddns_store_host_set(ctl->store, &host), "host") &&

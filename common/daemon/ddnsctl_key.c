@@ -359,7 +359,8 @@ run_key_export(struct ctl *ctl)
 	size_t program;
 	bool ok;
 
-	if (!take_for(ctl, &program) || !ctl_read(ctl) || !ctl_load_key(ctl) ||
+	if (!take_for(ctl, &program) || !ctl_read(ctl) ||
+	    !ctl_load_key(ctl) ||
 	    !ctl_find_cred(ctl, ctl_pos(ctl, 0), DDNS_CRED_TSIG, &cred))
 		return false;
 	snprintf(name, sizeof(name), "%s", cred.name);
@@ -504,7 +505,8 @@ run_key_rotate(struct ctl *ctl)
 	if (!take_for(ctl, &program) ||
 	    !ctl_take_seconds(ctl, "--overlap", 0, 31536000, &overlap_s) ||
 	    (ctl_opt(ctl, "--secret-file") != NULL &&
-	    !take_secret(ctl, &secret)) || !ctl_begin(ctl) || !ctl_load_key(ctl) ||
+	    !take_secret(ctl, &secret)) || !ctl_begin(ctl) ||
+	    !ctl_load_key(ctl) ||
 	    !ctl_find_cred(ctl, ctl_pos(ctl, 0), DDNS_CRED_TSIG, &cred))
 		return false;
 	snprintf(name, sizeof(name), "%s", cred.name);

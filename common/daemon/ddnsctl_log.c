@@ -10,6 +10,7 @@
 #include "common/daemon/ddnsctl.h"
 #include "common/dns/rdata.h"
 
+#define FOLLOW_ROWS 10 /* that --follow begins with */
 #define WATCH_MS 1000 /* look again this often even if nobody wakes us */
 
 static json_t *
@@ -118,7 +119,7 @@ static const struct ctl_option log_options[] = {
 	{ "--until", "TIME", "before this time" },
 	{ "--failed", NULL, "only what was refused or failed" },
 	{ "--changed", NULL, "only what changed records" },
-	{ "-n", "NUMBER", "the newest so many [all]" },
+	{ "-n", "NUMBER", "the newest so many [all; with --follow 10]" },
 	{ "--follow", NULL, "go on with what comes, until interrupted" },
 	{ NULL, NULL, NULL }
 };
@@ -131,7 +132,7 @@ take_filter(struct ctl *ctl, struct ddns_journal_filter *f,
 	const char *from = ctl_opt(ctl, "--source");
 	struct ddns_addr addr;
 	struct ddns_name parsed;
-	uint32_t max = 0;
+	uint32_t max = ctl_flag(ctl, "--follow") ? FOLLOW_ROWS : 0;
 
 	if (host != NULL) {
 		if (!ctl_take_name(ctl, "--host", host, &parsed))

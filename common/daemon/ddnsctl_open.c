@@ -4,9 +4,6 @@
  * who is sitting there.  The store is opened directly, in transactions of its
  * own, so that every command works whether ddnsd runs or not; ddnsd watches
  * the store and publishes what it finds.
- *
- * When root makes the store or the key file, both go to the owner of the
- * folder: the account that ddnsd runs as, who could not use root's files.
  */
 #include <libgen.h>
 #include <pwd.h>
@@ -51,16 +48,55 @@ find_user(void)
 	return ddns_asprintf("uid %u", (unsigned)getuid());
 }
 
+/*
+ * What root makes must belong to the account that ddnsd runs as: the owner of
+ * the folder.  So root makes it as that owner (files that come beside it,
+ * too), and is root again afterwards.
+ */
+struct owner {
+	bool changed;
+	gid_t old_gid;
+};
+
+static void
+become_owner(const char *path, struct owner *ret)
+{
+	char *copy = ddns_strdup(path);
+	struct stat st;
+
+	*ret = (struct owner){ .old_gid = getegid() };
+	if (geteuid() == 0 && copy != NULL && access(path, F_OK) != 0 &&
+	    stat(dirname(copy), &st) == 0 && st.st_uid != 0) {
+		ret->changed = setegid(st.st_gid) == 0 &&
+		    seteuid(st.st_uid) == 0;
+		if (!ret->changed)
+			ctl_warn("cannot make \"%s\" as the owner of its "
+			    "folder: ddnsd may not be able to use it", path);
+	}
+	free(copy);
+}
+
+static void
+become_self(const struct owner *owner)
+{
+	if (owner->changed && (seteuid(0) != 0 ||
+	    setegid(owner->old_gid) != 0))
+		abort(); /* cannot be: the saved ids are root's */
+}
+
 static bool
 open_store(struct ctl *ctl, enum ddns_store_mode mode)
 {
+	struct owner owner;
 	enum ddns_err err;
 
 	if (!ctl_conf(ctl))
 		return false;
 	if (ctl->store != NULL)
 		return true;
+	become_owner(ctl->conf->store, &owner);
 	err = ddns_store_open(ctl->conf->store, mode, &ctl->store);
+	become_self(&owner);
 	if (err == DDNS_ENOTFOUND)
 		return ctl_fail(ctl, "there is no store \"%s\" yet; make it "
 		    "with: ddnsctl init", ctl->conf->store);
@@ -81,27 +117,10 @@ ctl_read(struct ctl *ctl)
 	return open_store(ctl, DDNS_STORE_READ);
 }
 
-static void
-give_to_folder_owner(const char *path)
-{
-	char *copy;
-	struct stat st;
-
-	if (geteuid() != 0)
-		return;
-	copy = ddns_strdup(path);
-	if (copy == NULL)
-		return;
-	if (stat(dirname(copy), &st) == 0 && (st.st_uid != 0 ||
-	    st.st_gid != 0) && lchown(path, st.st_uid, st.st_gid) != 0)
-		ctl_warn("cannot give \"%s\" to the owner of its folder: "
-		    "ddnsd may not be able to use it", path);
-	free(copy);
-}
-
 bool
 ctl_make_key(struct ctl *ctl, bool *ret_made)
 {
+	struct owner owner;
 	enum ddns_err err;
 
 	*ret_made = false;
@@ -109,13 +128,14 @@ ctl_make_key(struct ctl *ctl, bool *ret_made)
 		return false;
 	if (access(ctl->conf->key_file, F_OK) == 0)
 		return true;
+	become_owner(ctl->conf->key_file, &owner);
 	err = ddns_secret_key_create(ctl->conf->key_file);
+	become_self(&owner);
 	if (err == DDNS_EEXIST)
 		return true; /* somebody was faster */
 	if (err != DDNS_OK)
 		return ctl_fail(ctl, "cannot make key file \"%s\": %s",
 		    ctl->conf->key_file, ddns_err_text(err));
-	give_to_folder_owner(ctl->conf->key_file);
 	*ret_made = true;
 	return true;
 }
@@ -167,16 +187,10 @@ set_actor(struct ctl *ctl)
 bool
 ctl_begin(struct ctl *ctl)
 {
-	bool made_key, had_store;
+	bool made_key;
 
-	if (!ctl_conf(ctl) || !ctl_make_key(ctl, &made_key))
-		return false;
-	had_store = access(ctl->conf->store, F_OK) == 0;
-	if (!open_store(ctl, DDNS_STORE_WRITE))
-		return false;
-	if (!had_store)
-		give_to_folder_owner(ctl->conf->store);
-	return set_actor(ctl) && ctl_ok(ctl,
+	return ctl_make_key(ctl, &made_key) &&
+	    open_store(ctl, DDNS_STORE_WRITE) && set_actor(ctl) && ctl_ok(ctl,
 	    ddns_store_begin(ctl->store, DDNS_STORE_WRITE), "store");
 }
 

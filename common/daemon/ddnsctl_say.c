@@ -15,7 +15,10 @@
 #include "common/daemon/ddnsctl.h"
 #include "common/dns/rdata.h"
 
-#define CELL_MAX 100 /* columns; only of the last cell more */
+#define CELL_MAX 100  /* characters that a column grows to */
+#define ROWS_MAX 2000 /* that wait for the width of their columns */
+
+static void print_table(struct ctl_table *table);
 
 static void
 vsay(const struct ctl *ctl, const char *fmt, va_list ap)
@@ -280,6 +283,8 @@ ctl_table_add(struct ctl_table *table, json_t *take_row)
 		table->rows = json_array();
 	if (json_array_append_new(table->rows, take_row) != 0)
 		return DDNS_ENOMEM;
+	if (json_array_size(table->rows) >= ROWS_MAX)
+		print_table(table);
 	return DDNS_OK;
 }
 
@@ -294,58 +299,63 @@ print_cell(const char *text, unsigned width, bool last)
 }
 
 static void
-print_row(const struct ctl_table *table, char *const *cells,
-    const unsigned *widths)
+print_row(const struct ctl_table *table, char *const *cells)
 {
 	for (unsigned c = 0; c < table->columns_count; c++)
-		print_cell(cells[c] != NULL ? cells[c] : "-", widths[c],
+		print_cell(cells[c] != NULL ? cells[c] : "-", table->widths[c],
 		    c + 1 == table->columns_count);
 	fputc('\n', stdout);
 }
 
 static void
-print_heads(const struct ctl_table *table, const unsigned *widths)
+print_heads(const struct ctl_table *table)
 {
 	for (unsigned c = 0; c < table->columns_count; c++)
-		print_cell(table->columns[c].head, widths[c],
+		print_cell(table->columns[c].head, table->widths[c],
 		    c + 1 == table->columns_count);
 	fputc('\n', stdout);
 }
 
+static void
+widen(struct ctl_table *table, unsigned column, const char *text)
+{
+	unsigned width = width_of(text);
+
+	if (width > CELL_MAX)
+		width = CELL_MAX;
+	if (width > table->widths[column])
+		table->widths[column] = width;
+}
+
+/* Prints the rows that wait; columns never get narrower again. */
 static void
 print_table(struct ctl_table *table)
 {
 	size_t count = json_array_size(table->rows);
 	unsigned columns = table->columns_count;
 	char **cells = calloc(count * columns + 1, sizeof(*cells));
-	unsigned *widths = calloc(columns, sizeof(*widths));
 
-	if (cells == NULL || widths == NULL)
+	if (cells == NULL)
 		goto out;
-	for (unsigned c = 0; c < columns; c++)
-		widths[c] = width_of(table->columns[c].head);
+	for (unsigned c = 0; c < columns && !table->begun; c++)
+		widen(table, c, table->columns[c].head);
 	for (size_t i = 0; i < count * columns; i++) {
-		unsigned c = (unsigned)(i % columns), width;
+		unsigned c = (unsigned)(i % columns);
 
 		cells[i] = cell_text(json_object_get(
 		    json_array_get(table->rows, i / columns),
 		    table->columns[c].key));
-		width = cells[i] != NULL ? width_of(cells[i]) : 1;
-		if (width > CELL_MAX)
-			width = CELL_MAX;
-		if (width > widths[c])
-			widths[c] = width;
+		widen(table, c, cells[i] != NULL ? cells[i] : "-");
 	}
 	if (!table->begun)
-		print_heads(table, widths);
+		print_heads(table);
 	table->begun = true;
 	for (size_t i = 0; i < count; i++)
-		print_row(table, cells + i * columns, widths);
-out:
-	for (size_t i = 0; cells != NULL && i < count * columns; i++)
+		print_row(table, cells + i * columns);
+	for (size_t i = 0; i < count * columns; i++)
 		free(cells[i]);
+out:
 	free(cells);
-	free(widths);
 	json_decref(table->rows);
 	table->rows = NULL;
 }

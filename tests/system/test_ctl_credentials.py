@@ -79,6 +79,19 @@ def test_token_rotates_with_overlap(ctl):
     assert done.returncode == 1 and "revoked" in done.stderr
 
 
+def test_host_that_is_given_away_leaves_the_old_tokens(ctl):
+    ctl("token", "create", "ta", "--account", "alice", "--host",
+        "h1.dyn.test", "--host", "h2.dyn.test")
+    ctl("token", "create", "tb", "--account", "bob")
+    ctl("grant", "add", "tb", "name", "h1.dyn.test", "TXT")
+    done = ctl.run("host", "set", "h1.dyn.test", "--account", "bob")
+    assert "1 rules of the old account" in done.stderr
+    assert rules(ctl, "ta") == ["name h2.dyn.test A AAAA"]
+    assert rules(ctl, "tb") == ["account A AAAA", "name h1.dyn.test TXT"]
+    assert not why(ctl, "ta", "h1.dyn.test", "A")[0]
+    assert why(ctl, "tb", "h1.dyn.test", "A")[0]
+
+
 def test_account_of_a_token_that_is_deleted(ctl):
     ctl("account", "add", "carol")
     ctl("token", "create", "t", "--account", "carol")

@@ -146,6 +146,28 @@ def test_follow_as_table_has_one_heading(ctl):
         assert sum("PROTOCOL" in line for line in follow.lines) == 1
 
 
+def test_follow_begins_with_the_newest_ten(ctl):
+    for i in range(12):
+        ctl("account", "set", "alice", "--note", str(i))
+    rows = ctl.log()
+    with Follow(ctl, "--json", "log", "--follow") as follow:
+        wait_until(lambda: len(follow.lines) >= 10, what="ten rows")
+        ctl("account", "set", "alice", "--note", "x")
+        wait_until(lambda: len(follow.lines) >= 11, what="one more")
+        assert [json.loads(line)["seq"] for line in follow.lines][:10] == [
+            r["seq"] for r in rows[-10:]]
+
+
+def test_long_tables_are_complete_and_have_one_heading(ctl):
+    text = "".join(f"n{i:05} A 192.0.2.1\n" for i in range(5001))
+    ctl("zone", "import", "dyn.test", "-", stdin=text)
+    lines = ctl("record", "list", "dyn.test").splitlines()
+    assert len(lines) == 1 + 5001 + 1
+    assert lines[0].split() == ["NAME", "TTL", "TYPE", "DATA"]
+    assert lines[-1].startswith("n05000.dyn.test")
+    assert len(ctl.json("record", "list", "dyn.test")) == 5002
+
+
 def test_follow_with_an_empty_start_and_a_filter(ctl):
     with Follow(ctl, "--json", "log", "--follow", "--host",
                 "h2.dyn.test") as follow:
