@@ -337,6 +337,39 @@ has_type(struct ctl *ctl, const struct ddns_zone *zone,
 	return ok;
 }
 
+/*
+ * A host name, or "*." in front of one that is deeper than a zone usually is:
+ * the wildcard of a host, which clients set with `wildcard=ON`.
+ */
+static bool
+take_name(struct ctl *ctl, const char *what, const char *text,
+    struct ddns_name *ret)
+{
+	struct ddns_name host;
+
+	if (ddns_name_parse(text, ret) != DDNS_OK ||
+	    !ddns_name_is_wildcard(ret) || ddns_name_labels(ret) < 4)
+		return ctl_take_host_name(ctl, what, text, ret);
+	if (!ctl_take_host_name(ctl, what, text + 2, &host))
+		return false;
+	ddns_name_lower(ret);
+	return true;
+}
+
+/* A wildcard answers for all that is not there: it must stay below a host. */
+static bool
+check_wildcard(struct ctl *ctl, const struct ddns_name *name)
+{
+	char text[DDNS_NAME_TEXT_MAX];
+	struct ddns_name parent;
+	struct ddns_host host;
+
+	if (!ddns_name_is_wildcard(name) || !ddns_name_parent(name, &parent))
+		return true;
+	ddns_name_format(&parent, text);
+	return ctl_find_host(ctl, text, &host);
+}
+
 /* A host under a delegation, or at a CNAME, would never be answered. */
 static bool
 check_place(struct ctl *ctl, const struct ddns_zone *zone,
@@ -412,8 +445,9 @@ run_host_add(struct ctl *ctl)
 	if (account_name == NULL)
 		return ctl_usage(ctl, "--account ACCOUNT is needed: who owns "
 		    "the host");
-	if (!ctl_take_host_name(ctl, "NAME", ctl_pos(ctl, 0), &host.name) ||
+	if (!take_name(ctl, "NAME", ctl_pos(ctl, 0), &host.name) ||
 	    !ctl_begin(ctl) ||
+	    !check_wildcard(ctl, &host.name) ||
 	    !ctl_find_account(ctl, account_name, &account))
 		return false;
 	host.account_id = account.id;
