@@ -14,7 +14,7 @@
 struct ddns_command {
 	struct bufferevent *bev;
 	struct event *deadline;
-	bool one_write;
+	enum ddns_command_until until;
 	ddns_command_fn *done;
 	void *arg;
 };
@@ -60,19 +60,23 @@ finish_reply(struct ddns_command *command)
 		len = DDNS_COMMAND_REPLY_MAX;
 	evbuffer_copyout(in, reply, len);
 	reply[len] = '\0';
-	finish(command, DDNS_OK, reply);
+	if (len == 0)
+		finish(command, DDNS_EFORMAT, "closed without an answer");
+	else
+		finish(command, DDNS_OK, reply);
 }
 
 static void
 on_read(struct bufferevent *bev, void *arg)
 {
-	const struct ddns_command *command = arg;
+	struct ddns_command *command = arg;
+	struct evbuffer *in = bufferevent_get_input(bev);
 
-	if (evbuffer_get_length(bufferevent_get_input(bev)) >
-	    DDNS_COMMAND_REPLY_MAX)
-		finish(arg, DDNS_EFORMAT, "too long an answer");
-	else if (command->one_write)
-		finish_reply(arg);
+	if (command->until == DDNS_COMMAND_DATA ||
+	    evbuffer_search_eol(in, NULL, NULL, EVBUFFER_EOL_LF).pos >= 0)
+		finish_reply(command);
+	else if (evbuffer_get_length(in) > DDNS_COMMAND_REPLY_MAX)
+		finish(command, DDNS_EFORMAT, "too long an answer");
 }
 
 static void
@@ -123,16 +127,17 @@ new_bev(struct event_base *base, SSL_CTX *tls)
 
 enum ddns_err
 ddns_command_start(struct event_base *base, const struct ddns_command_to *to,
-    struct ddns_span request, unsigned timeout_ms, ddns_command_fn *done,
-    void *arg, struct ddns_command **ret)
+    struct ddns_span request, enum ddns_command_until until,
+    unsigned timeout_ms, ddns_command_fn *done, void *arg, struct ddns_command **ret, const char **ret_why)
 {
 	struct timeval tv = { timeout_ms / 1000, (timeout_ms % 1000) * 1000 };
 	struct ddns_command *command = calloc(1, sizeof(*command));
 	enum ddns_err err = DDNS_ENOMEM;
 
+	*ret_why = ddns_err_text(err);
 	if (command == NULL)
 		goto out;
-	command->one_write = to->one_write;
+	command->until = until;
 	command->done = done;
 	command->arg = arg;
 	command->deadline = evtimer_new(base, on_deadline, command);
@@ -147,8 +152,10 @@ ddns_command_start(struct event_base *base, const struct ddns_command_to *to,
 		goto out;
 	err = DDNS_EIO;
 	if (bufferevent_socket_connect(command->bev,
-	    (const struct sockaddr *)to->addr, (int)to->addr_len) != 0)
+	    to->addr, (int)to->addr_len) != 0) {
+		*ret_why = strerror(errno);
 		goto out;
+	}
 	*ret = command;
 	command = NULL; /* lives until done */
 	err = DDNS_OK;

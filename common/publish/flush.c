@@ -146,10 +146,6 @@ on_reply(enum ddns_err err, const char *reply, void *arg)
 	struct flush *f = w->flush;
 
 	w->command = NULL;
-	if (err == DDNS_OK && *reply == '\0') {
-		err = DDNS_EFORMAT;
-		reply = "closed without an answer";
-	}
 	if (err != DDNS_OK) {
 		fail(w, reply);
 	} else {
@@ -165,9 +161,10 @@ step(struct worker *w)
 {
 	struct flush *f = w->flush;
 	struct ddns_command_to to = { (const void *)&f->addr, f->addr_len,
-		f->tls, false };
+		f->tls };
 	const uint8_t *line = w->lines.base + w->pos, *end;
 	struct ddns_span request;
+	const char *why;
 	enum ddns_err err;
 
 	if (w->pos == w->lines.len_bytes) {
@@ -178,10 +175,11 @@ step(struct worker *w)
 	request = (struct ddns_span){ line, (size_t)(end - line) + 1 };
 	w->pos += request.len_bytes;
 	err = ddns_command_start(ddns_hub_base(f->sub.hub), &to, request,
-	    w->item->flags & DDNS_ITEM_KEY ? TIMEOUT_ZONE_MS : TIMEOUT_MS,
-	    on_reply, w, &w->command);
+	    DDNS_COMMAND_LINE, w->item->flags & DDNS_ITEM_KEY ?
+	    TIMEOUT_ZONE_MS : TIMEOUT_MS,
+	    on_reply, w, &w->command, &why);
 	if (err != DDNS_OK)
-		fail(w, ddns_err_text(err));
+		fail(w, why);
 }
 
 static enum ddns_err

@@ -8,10 +8,11 @@
  * answer counts when its ID, source (the socket is connected), question and
  * TSIG fit; all else is as if it had not come (RFC 8945 s.5.3.2), so a forger
  * can neither end a delivery nor mark the receiver down.  A retry is signed
- * anew under a new ID.
+ * anew under a new ID; a late answer to an earlier try counts as well, for it
+ * was for the same changes.
  *
  * After DOWN_TRIES misses in a row without any answer the receiver is down:
- * one message at a time probes it with back-off, by turns over UDP and TCP,
+ * one message at a time probes it with back-off, over UDP and then over TCP,
  * and the rest waits in the queue, where it merges.  Should TCP answer and
  * UDP not, TCP is used for the next TCP_KEEP_US.
  *
@@ -36,18 +37,23 @@
 #define WINDOW 64
 #define TRIES_UDP 3                 /* of one item; then it is a failure */
 #define DOWN_TRIES 3                /* misses in a row that make it down */
+#define PROBE_TIMEOUT_US 1000000    /* UDP, while down */
 #define TCP_TIMEOUT_US 2000000      /* a connection, then an answer */
 #define TCP_KEEP_US 600000000
 #define ZONE_NAMES_MAX 500          /* more wait: one NOTIFY for the zone */
 #define SECONDARY_DELAY_US 1000000  /* serials of so long in one NOTIFY */
 #define SECONDARY_GIVE_UP_MS 600000 /* it also asks by itself, SOA refresh */
 
+struct try {
+	uint16_t id;
+	struct ddns_tsig_state request; /* to verify the answer with */
+};
+
 struct slot {
 	struct ddns_item *item; /* NULL: free */
-	uint16_t id;
 	unsigned tries;
 	struct ddns_mono_us deadline;
-	struct ddns_tsig_state request; /* to verify the answer with */
+	struct try last[TRIES_UDP]; /* try n is at n % TRIES_UDP */
 };
 
 struct notifier {
@@ -59,7 +65,7 @@ struct notifier {
 	struct event *readable;
 	struct bufferevent *tcp;   /* NULL: not open */
 	struct ddns_mono_us tcp_until; /* TCP is what works, so long */
-	bool probe_tcp;            /* the next probe while down */
+	bool probe_tcp;            /* while down: UDP has been tried */
 	struct slot slots[WINDOW];
 	unsigned slots_used;
 	unsigned misses;           /* since anything was answered */
@@ -90,9 +96,9 @@ name_to_tell(const struct ddns_item *item, struct ddns_name *ret)
 }
 
 static enum ddns_err
-write_message(struct notifier *n, struct slot *slot)
+write_message(struct notifier *n, struct slot *slot, struct try *try)
 {
-	struct ddns_notify notify = { .id = slot->id,
+	struct ddns_notify notify = { .id = try->id,
 		.type = ddns_item_type(slot->item) };
 	const struct ddns_zone *zone;
 	struct ddns_buf soa = { 0 };
@@ -119,7 +125,7 @@ write_message(struct notifier *n, struct slot *slot)
 		    &n->msg);
 	if (err == DDNS_OK && n->key != NULL)
 		err = ddns_tsig_sign(&n->msg, 0, n->key, NULL,
-		    ddns_unix_s_now(), &slot->request);
+		    ddns_unix_s_now(), &try->request);
 	ddns_buf_done(&soa);
 	return err;
 }
@@ -143,25 +149,37 @@ send_tcp(struct notifier *n)
 	    bufferevent_write(n->tcp, n->msg.base, n->msg.len_bytes) == 0;
 }
 
-static struct slot *
-slot_find(struct notifier *n, uint16_t id)
+static struct try *
+slot_find_try(struct slot *slot, uint16_t id)
 {
-	for (unsigned i = 0; i < WINDOW; i++)
-		if (n->slots[i].item != NULL && n->slots[i].id == id)
+	unsigned count = slot->item == NULL ? 0 : slot->tries;
+
+	for (unsigned i = 0; i < count && i < TRIES_UDP; i++)
+		if (slot->last[i].id == id)
+			return &slot->last[i];
+	return NULL;
+}
+
+static struct slot *
+slot_find(struct notifier *n, uint16_t id, struct try **ret)
+{
+	for (unsigned i = 0; i < WINDOW; i++) {
+		*ret = slot_find_try(&n->slots[i], id);
+		if (*ret != NULL)
 			return &n->slots[i];
+	}
 	return NULL;
 }
 
 static bool
-slot_new_id(struct notifier *n, struct slot *slot)
+new_id(struct notifier *n, uint16_t *ret)
 {
-	uint16_t id;
+	struct try *other;
 
 	do {
-		if (ddns_random(&id, sizeof(id)) != DDNS_OK)
+		if (ddns_random(ret, sizeof(*ret)) != DDNS_OK)
 			return false;
-	} while (slot_find(n, id) != NULL);
-	slot->id = id;
+	} while (slot_find(n, *ret, &other) != NULL);
 	return true;
 }
 
@@ -176,24 +194,34 @@ use_tcp(const struct notifier *n, struct ddns_mono_us now)
 	return n->sub.down && n->probe_tcp;
 }
 
+static int64_t
+patience_us(const struct notifier *n, const struct slot *slot, bool tcp)
+{
+	if (tcp)
+		return TCP_TIMEOUT_US;
+	return n->sub.down ? PROBE_TIMEOUT_US : ddns_backoff_delay_us(
+	    slot->tries + 1, DDNS_BACKOFF_MAX_US);
+}
+
 /* Sends or sends again what is in the slot. */
 static void
 slot_send(struct notifier *n, struct slot *slot, struct ddns_mono_us now)
 {
+	struct try *try = &slot->last[slot->tries % TRIES_UDP];
 	bool tcp = use_tcp(n, now);
 	enum ddns_err err;
+	uint16_t id;
 
-	slot->deadline.v = now.v + (tcp ? TCP_TIMEOUT_US :
-	    ddns_backoff_delay_us(slot->tries + 1, DDNS_BACKOFF_MAX_US));
-	slot->tries++;
-	if (!slot_new_id(n, slot))
+	slot->deadline.v = now.v + patience_us(n, slot, tcp);
+	if (!new_id(n, &id))
 		return; /* then its deadline passes */
-	err = write_message(n, slot);
+	try->id = id;
+	slot->tries++;
+	err = write_message(n, slot, try);
 	if (err != DDNS_OK)
 		ddns_sub_say(&n->sub, ddns_err_text(err));
-	else if (tcp ? tcp_open(n) && send_tcp(n) : udp_open(n) && send_udp(n))
-		return;
-	else
+	else if (!(tcp ? tcp_open(n) && send_tcp(n) :
+	    udp_open(n) && send_udp(n)))
 		slot->deadline.v = now.v; /* known to be lost */
 }
 
@@ -261,13 +289,14 @@ read_answer(struct notifier *n, struct ddns_span msg,
 	struct ddns_question question;
 	struct ddns_msg_extra extra;
 	struct slot *slot;
+	struct try *try;
 
 	*ret_tsig_error = 0;
 	if (ddns_msg_read_header(msg, header) != DDNS_OK ||
 	    !(header->flags & DDNS_MSG_QR) || header->count[0] != 1 ||
 	    ddns_msg_opcode(header) != DDNS_OPCODE_NOTIFY)
 		return NULL;
-	slot = slot_find(n, header->id);
+	slot = slot_find(n, header->id, &try);
 	if (slot == NULL || ddns_msg_scan(msg, header, &extra) != DDNS_OK ||
 	    ddns_msg_read_question(msg, &pos, &question) != DDNS_OK ||
 	    !question_fits(slot->item, &question))
@@ -278,7 +307,7 @@ read_answer(struct notifier *n, struct ddns_span msg,
 		ddns_sub_say(&n->sub, "unsigned answer");
 		return NULL;
 	}
-	if (ddns_tsig_verify_answer(msg, &extra, n->key, &slot->request,
+	if (ddns_tsig_verify_answer(msg, &extra, n->key, &try->request,
 	    ddns_unix_s_now(), ret_tsig_error) == DDNS_OK)
 		return slot;
 	ddns_sub_say(&n->sub, *ret_tsig_error != 0 ?
@@ -317,10 +346,15 @@ on_message(struct notifier *n, struct ddns_span msg, bool tcp)
 static void
 on_down(struct notifier *n, const char *error)
 {
-	n->probe_tcp = n->sub.down && !n->probe_tcp;
+	bool udp_only = n->sub.down && !n->probe_tcp;
+
 	n->tcp_until.v = 0;
 	give_all_back(n);
-	ddns_sub_failed(&n->sub, error, true);
+	n->probe_tcp = udp_only;
+	if (udp_only)
+		ddns_sub_arm(&n->sub, ddns_mono_us_now()); /* TCP at once */
+	else
+		ddns_sub_failed(&n->sub, error, true);
 }
 
 static void

@@ -4,7 +4,8 @@
  *
  * One line carries all names that wait ("PURGE a.example b.example\n"), one
  * command goes over a connection, one command is under way at a time.  The
- * answer is the number of entries that were removed.
+ * answer is the number of entries that were removed, without a line's end:
+ * its first digit tells whether there were any.
  *
  * A lookup that was under way during the change is put into PowerDNS's caches
  * after the first purge.  So each name is purged again, after
@@ -160,20 +161,8 @@ first_done(struct purge *p, struct ddns_item *item, struct ddns_mono_us now)
 	item->flags &= (uint8_t)~DDNS_ITEM_LATE;
 }
 
-/* "123" and perhaps white space. */
-static bool
-read_count(const char *reply, unsigned long *ret)
-{
-	char *end;
-
-	if (*reply < '0' || *reply > '9')
-		return false;
-	*ret = strtoul(reply, &end, 10);
-	return *end == '\0' || *end == '\n' || *end == '\r' || *end == ' ';
-}
-
 static void
-purged(struct purge *p, unsigned long removed)
+purged(struct purge *p, bool removed)
 {
 	struct ddns_mono_us now = ddns_mono_us_now();
 	struct ddns_item *item;
@@ -181,7 +170,7 @@ purged(struct purge *p, unsigned long removed)
 	while ((item = ddns_item_list_pop(&p->flight)) != NULL) {
 		if (p->doing == FIRST)
 			first_done(p, item, now);
-		else if (removed > 0)
+		else if (removed)
 			ddns_hub_tell_again(p->sub.hub, item);
 		if (!ddns_again_put(&p->again, p->sub.hub, item, now))
 			ddns_item_free(item);
@@ -198,22 +187,18 @@ static void
 on_reply(enum ddns_err err, const char *reply, void *arg)
 {
 	struct purge *p = arg;
-	unsigned long removed;
 
 	p->command = NULL;
 	if (err == DDNS_OK && p->doing == REDISCOVER) {
 		start(p, FIRST);
 		return;
 	}
-	if (err == DDNS_OK && !read_count(reply, &removed)) {
-		err = DDNS_EFORMAT;
-		reply = *reply == '\0' ? "closed without an answer" :
-		    "no number in the answer";
-	}
-	if (err == DDNS_OK)
-		purged(p, removed);
-	else
+	if (err != DDNS_OK)
 		fail(p, reply);
+	else if (*reply < '0' || *reply > '9')
+		fail(p, "no number in the answer");
+	else
+		purged(p, *reply != '0');
 	pump(&p->sub);
 }
 
@@ -221,7 +206,8 @@ static void
 start(struct purge *p, enum doing doing)
 {
 	struct ddns_command_to to = { (const void *)&p->addr, p->addr_len,
-		NULL, true };
+		NULL };
+	const char *why = "out of memory";
 	enum ddns_err err;
 
 	p->doing = doing;
@@ -229,10 +215,11 @@ start(struct purge *p, enum doing doing)
 	err = p->line.err;
 	if (err == DDNS_OK)
 		err = ddns_command_start(ddns_hub_base(p->sub.hub), &to,
-		    ddns_buf_span(&p->line), has_suffix(p) ?
-		    TIMEOUT_SUFFIX_MS : TIMEOUT_MS, on_reply, p, &p->command);
+		    ddns_buf_span(&p->line), DDNS_COMMAND_DATA,
+		    has_suffix(p) ? TIMEOUT_SUFFIX_MS : TIMEOUT_MS, on_reply, p, &p->command,
+		    &why);
 	if (err != DDNS_OK) {
-		fail(p, ddns_err_text(err));
+		fail(p, why);
 		return;
 	}
 	p->hold_until.v = ddns_mono_us_now().v + HOLD_US;
