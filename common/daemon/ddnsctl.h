@@ -223,6 +223,8 @@ bool ctl_find_cred(struct ctl *ctl, const char *text,
 void ctl_zone_defaults(struct ddns_zone *zone, struct ddns_unix_ms now);
 bool ctl_zone_take_name(struct ctl *ctl, const char *what, const char *text,
     struct ddns_name *ret);
+/* Above all that the journal knows of a zone of that name. */
+bool ctl_zone_raise_serial(struct ctl *ctl, struct ddns_zone *zone);
 /* Says so if a new zone would hide hosts of the zone above. */
 bool ctl_zone_may_add(struct ctl *ctl, const struct ddns_name *apex);
 /* ddnsctl_host.c: gives the host's address records its TTL of now. */

@@ -482,7 +482,7 @@ find_or_start_zone(struct import *im, const char *path)
 	}
 	if (im->has_soa)
 		merge_soa(im);
-	return true;
+	return !im->zone_is_new || ctl_zone_raise_serial(ctl, &im->zone);
 }
 
 static const struct ctl_option import_options[] = {

@@ -3,8 +3,9 @@
  * Zones: their SOA, the limits of their hosts' TTLs, and which there are.
  * Records come by `zone import` and `record`, hosts by `host`.
  *
- * A new zone's serial is the time in seconds: a zone that is deleted and made
- * again goes on above its old serial, so that secondaries follow.
+ * A new zone's serial is the time in seconds, or above the last one that the
+ * journal knows of a zone of that name, so that secondaries of a zone that was
+ * deleted and made again follow.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,32 @@ ctl_zone_may_add(struct ctl *ctl, const struct ddns_name *apex)
 	    "delete or rename it first", text);
 }
 
+static enum ddns_err
+note_serial(const struct ddns_journal_row *row, void *arg)
+{
+	struct ddns_zone *zone = arg;
+
+	if (row->serial != 0 &&
+	    (int32_t)(zone->serial - row->serial) <= 0)
+		zone->serial = row->serial + 1 != 0 ? row->serial + 1 : 1;
+	return DDNS_OK;
+}
+
+bool
+ctl_zone_raise_serial(struct ctl *ctl, struct ddns_zone *zone)
+{
+	char name[DDNS_NAME_TEXT_MAX];
+	struct ddns_journal_filter filter = {
+		.name = name,
+		.changed_only = true,
+		.max = 1, /* the last one: the zone was deleted */
+	};
+
+	ddns_name_format(&zone->name, name);
+	return ctl_ok(ctl, ddns_journal_query(ctl->store, &filter,
+	    note_serial, zone), "journal");
+}
+
 static bool
 take_ns(struct ctl *ctl, struct ddns_zone *zone, struct ddns_rrset *ret)
 {
@@ -198,7 +225,8 @@ insert_zone(struct ctl *ctl, struct ddns_zone *zone,
 	enum ddns_err err;
 	bool changed;
 
-	if (!ctl_begin(ctl) || !ctl_zone_may_add(ctl, &zone->name))
+	if (!ctl_begin(ctl) || !ctl_zone_may_add(ctl, &zone->name) ||
+	    !ctl_zone_raise_serial(ctl, zone))
 		return false;
 	err = ddns_store_zone_add(ctl->store, zone, &zone->id);
 	if (err == DDNS_EEXIST)
