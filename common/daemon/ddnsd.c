@@ -27,6 +27,7 @@
 #include "common/conf/conf.h"
 #include "common/daemon/janitor.h"
 #include "common/daemon/sd_notify.h"
+#include "common/ingest/dnsport.h"
 #include "common/ingest/http.h"
 #include "common/ingest/ingest.h"
 #include "common/ingest/server.h"
@@ -42,6 +43,7 @@ struct daemon {
 	struct ddns_secret_key key;
 	struct ddns_ingest ingest;
 	struct ddns_http_server *http;
+	struct ddns_dnsport *dns;
 	struct ddns_janitor *janitor;
 	/* The writer wakes it from its own thread, begins before and ends
 	 * after it. */
@@ -334,6 +336,25 @@ start_http(struct daemon *daemon)
 }
 
 static bool
+start_dns(struct daemon *daemon)
+{
+	const struct ddns_conf *conf = daemon->conf;
+	struct ddns_buf why = { 0 };
+	enum ddns_err err;
+
+	if (conf->dns_count == 0)
+		return true;
+	err = ddns_dnsport_new(&daemon->ingest, &daemon->dns);
+	for (size_t i = 0; i < conf->dns_count && err == DDNS_OK; i++)
+		err = ddns_dnsport_listen(daemon->dns, &conf->dns[i], &why);
+	if (err != DDNS_OK)
+		ddns_log(DDNS_LOG_ERROR, "%s", why.len_bytes > 0 ?
+		    ddns_buf_text(&why) : ddns_err_text(err));
+	ddns_buf_done(&why);
+	return err == DDNS_OK;
+}
+
+static bool
 start(struct daemon *daemon)
 {
 	enum ddns_err err;
@@ -351,7 +372,8 @@ start(struct daemon *daemon)
 		    ddns_err_text(err));
 		return false;
 	}
-	return start_publisher(daemon) && start_http(daemon);
+	return start_publisher(daemon) && start_http(daemon) &&
+	    start_dns(daemon);
 }
 
 /* Lets the updates that are under way end, and their answers go out. */
@@ -361,6 +383,7 @@ finish_requests(struct daemon *daemon)
 	int64_t end = ddns_mono_us_now().v + LAST_ANSWERS_MS * 1000;
 
 	ddns_http_server_stop(daemon->http);
+	ddns_dnsport_stop(daemon->dns);
 	while ((daemon->ingest.pending > 0 ||
 	    ddns_http_server_get_connections(daemon->http) > 0) &&
 	    ddns_mono_us_now().v < end) {
@@ -386,6 +409,7 @@ stop(struct daemon *daemon)
 	if (ingest->mailbox != NULL)
 		ddns_mailbox_drain(ingest->mailbox);
 	ddns_http_server_free(daemon->http);
+	ddns_dnsport_free(daemon->dns);
 	ddns_janitor_free(daemon->janitor);
 	ddns_mailbox_free(ingest->mailbox);
 	ddns_limit_free(ingest->changes);

@@ -110,6 +110,8 @@ tail_of(const struct ddns_buf *buf, size_t start)
  * k  a name, not compressed, case is kept
  * s  a character string
  * t  one or more of them, to the end
+ * v  the parameters of SVCB, to the end
+ * r  the rest, opaque: base64 in text
  * *  the rest, whatever it is
  * a digit: so many bytes
  */
@@ -144,9 +146,12 @@ static const struct shape shapes[] = {
 	{ DDNS_TYPE_SRV, "222n" },
 	{ 35 /* NAPTR */, "22sssn" },
 	{ 36 /* KX */, "2N" },
+	{ 37 /* CERT */, "221r" },
 	{ DDNS_TYPE_DNAME, "N" },
 	{ DDNS_TYPE_RRSIG, "44442N*" },
 	{ DDNS_TYPE_NSEC, "k*" },
+	{ DDNS_TYPE_SVCB, "2kv" },
+	{ DDNS_TYPE_HTTPS, "2kv" },
 	{ 99 /* SPF */, "t" },
 	{ DDNS_TYPE_CAA, "1s*" },
 };
@@ -202,6 +207,68 @@ walk_name(struct walk *w, char kind)
 	return DDNS_OK;
 }
 
+/* A list of character strings that are not empty, and not no list. */
+static bool
+is_alpn(struct ddns_span value)
+{
+	size_t at = 0;
+
+	while (at < value.len_bytes && value.base[at] != 0)
+		at += 1u + value.base[at];
+	return at != 0 && at == value.len_bytes;
+}
+
+/* "expected format" of a parameter, RFC 9460 s.7 and s.8. */
+static bool
+is_svc_value(uint16_t key, struct ddns_span value)
+{
+	size_t len = value.len_bytes;
+
+	switch (key) {
+	case 0: /* mandatory: keys in order, not itself */
+		for (size_t i = 0; i + 2 <= len; i += 2)
+			if (ddns_get_u16(value.base + i) <= (i == 0 ? 0 :
+			    ddns_get_u16(value.base + i - 2)))
+				return false;
+		return len != 0 && len % 2 == 0;
+	case 1:
+		return is_alpn(value);
+	case 2: /* no-default-alpn */
+		return len == 0;
+	case 3: /* port */
+		return len == 2;
+	case 4: /* ipv4hint */
+		return len != 0 && len % 4 == 0;
+	case 6: /* ipv6hint */
+		return len != 0 && len % 16 == 0;
+	}
+	return true;
+}
+
+/* RFC 9460 s.2.2: the keys rise strictly. */
+static enum ddns_err
+walk_svc_params(struct walk *w)
+{
+	int before = -1;
+
+	while (w->pos < w->msg.len_bytes) {
+		const uint8_t *p = w->msg.base + w->pos;
+		struct ddns_span value;
+		uint16_t key;
+
+		if (w->msg.len_bytes - w->pos < 4)
+			return DDNS_EFORMAT;
+		key = ddns_get_u16(p);
+		value = (struct ddns_span){ p + 4, ddns_get_u16(p + 2) };
+		if (w->msg.len_bytes - w->pos - 4 < value.len_bytes ||
+		    key <= before || !is_svc_value(key, value) ||
+		    walk_bytes(w, 4 + value.len_bytes) != DDNS_OK)
+			return DDNS_EFORMAT;
+		before = key;
+	}
+	return DDNS_OK;
+}
+
 static enum ddns_err
 walk_field(struct walk *w, char field)
 {
@@ -219,6 +286,9 @@ walk_field(struct walk *w, char field)
 			err = walk_string(w);
 		while (err == DDNS_OK && w->pos < w->msg.len_bytes);
 		return err;
+	case 'v':
+		return walk_svc_params(w);
+	case 'r':
 	case '*':
 		return walk_bytes(w, w->msg.len_bytes - w->pos);
 	}
@@ -260,47 +330,11 @@ rr_of(uint16_t type, struct ddns_span rdata)
 	return NULL;
 }
 
-/*
- * Types that both ldns and PowerDNS 4.7 have a form of their own for, and the
- * same; all others pass in the form of RFC 3597.
- */
-static bool
-has_form(uint16_t type)
-{
-	static const uint16_t types[] = { DDNS_TYPE_NS, DDNS_TYPE_CNAME,
-		DDNS_TYPE_SOA, 7 /* MB */, 8 /* MG */, 9 /* MR */,
-		DDNS_TYPE_PTR, TYPE_HINFO, 14 /* MINFO */, DDNS_TYPE_MX,
-		DDNS_TYPE_TXT, 17 /* RP */, 18 /* AFSDB */, 25 /* KEY */,
-		29 /* LOC */, DDNS_TYPE_SRV, 35 /* NAPTR */, 36 /* KX */,
-		37 /* CERT */, DDNS_TYPE_DNAME, 42 /* APL */, DDNS_TYPE_DS,
-		44 /* SSHFP */, 45 /* IPSECKEY */, DDNS_TYPE_RRSIG,
-		DDNS_TYPE_NSEC, DDNS_TYPE_DNSKEY, DDNS_TYPE_DHCID,
-		DDNS_TYPE_NSEC3, DDNS_TYPE_NSEC3PARAM, 52 /* TLSA */,
-		53 /* SMIMEA */, 57 /* RKEY */, 59 /* CDS */, 60 /* CDNSKEY */,
-		61 /* OPENPGPKEY */, 62 /* CSYNC */, 63 /* ZONEMD */,
-		DDNS_TYPE_SVCB, DDNS_TYPE_HTTPS, 99 /* SPF */, 104 /* NID */,
-		105 /* L32 */, 106 /* L64 */, 107 /* LP */, 108 /* EUI48 */,
-		109 /* EUI64 */, 256 /* URI */, DDNS_TYPE_CAA };
-
-	for (size_t i = 0; i < DDNS_COUNT(types); i++)
-		if (types[i] == type)
-			return ldns_knows(type);
-	return false;
-}
-
-/* Fine only if it can be shown as well: what is stored must have a text. */
 static enum ddns_err
 check_by_ldns(uint16_t type, struct ddns_span rdata)
 {
-	struct ddns_buf text = { 0 };
-	enum ddns_err err;
 	ldns_rr *rr;
 
-	if (has_form(type)) {
-		err = ddns_rdata_format(type, rdata, &text);
-		ddns_buf_done(&text);
-		return err;
-	}
 	if (!ldns_knows(type))
 		return DDNS_OK;
 	rr = rr_of(type, rdata);
@@ -377,18 +411,24 @@ parse_generic(uint16_t type, const char *text, struct ddns_buf *out)
 	return err;
 }
 
-/* Flat rdata of a RR that ldns has read from text. */
+static void
+flatten(const ldns_rr *rr, struct ddns_buf *out)
+{
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		const ldns_rdf *rdf = ldns_rr_rdf(rr, i);
+
+		ddns_buf_put(out, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
+	}
+}
+
+/* Canonical rdata of a RR that ldns has read from text. */
 static enum ddns_err
 rdata_of_rr(const ldns_rr *rr, struct ddns_buf *out)
 {
 	struct ddns_buf flat = { 0 };
 	enum ddns_err err;
 
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-		const ldns_rdf *rdf = ldns_rr_rdf(rr, i);
-
-		ddns_buf_put(&flat, ldns_rdf_data(rdf), ldns_rdf_size(rdf));
-	}
+	flatten(rr, &flat);
 	err = flat.err;
 	if (err == DDNS_OK)
 		err = ddns_rdata_read((uint16_t)ldns_rr_get_type(rr),
@@ -414,29 +454,37 @@ has_comment(const char *text)
 	return false;
 }
 
-static enum ddns_err
-parse_by_ldns(uint16_t type, const char *text, struct ddns_buf *out)
+/* NULL when it is not data of that type. */
+static ldns_rr *
+rr_of_text(uint16_t type, const char *text)
 {
 	struct ddns_buf line = { 0 };
 	ldns_rdf *root = ldns_dname_new_frm_str(".");
 	char type_text[DDNS_TYPE_TEXT_MAX];
 	ldns_rr *rr = NULL;
-	enum ddns_err err = DDNS_ENOMEM;
 
 	ddns_buf_putf(&line, ". 0 IN %s %s", ddns_type_format(type, type_text),
 	    text);
-	if (root == NULL || line.err != DDNS_OK)
-		goto out;
-	err = DDNS_EFORMAT;
-	if (ldns_rr_new_frm_str(&rr, ddns_buf_text(&line), 0, root, NULL) !=
+	if (root != NULL && line.err == DDNS_OK &&
+	    ldns_rr_new_frm_str(&rr, ddns_buf_text(&line), 0, root, NULL) !=
 	    LDNS_STATUS_OK)
-		goto out;
-	if (ldns_rr_get_type(rr) == type)
-		err = rdata_of_rr(rr, out);
-out:
-	ldns_rr_free(rr);
+		rr = NULL;
 	ldns_rdf_deep_free(root);
 	ddns_buf_done(&line);
+	if (rr != NULL && ldns_rr_get_type(rr) != type) {
+		ldns_rr_free(rr);
+		rr = NULL;
+	}
+	return rr;
+}
+
+static enum ddns_err
+parse_by_ldns(uint16_t type, const char *text, struct ddns_buf *out)
+{
+	ldns_rr *rr = rr_of_text(type, text);
+	enum ddns_err err = rr == NULL ? DDNS_EFORMAT : rdata_of_rr(rr, out);
+
+	ldns_rr_free(rr);
 	return err;
 }
 
@@ -561,25 +609,77 @@ format_rdf(const ldns_rdf *rdf, struct ddns_buf *out)
 	return ok;
 }
 
-static enum ddns_err
+/* Does the text mean just these bytes?  ldns is not exact for odd ones. */
+static bool
+text_means(uint16_t type, const char *text, struct ddns_span rdata)
+{
+	ldns_rr *rr = rr_of_text(type, text);
+	struct ddns_buf flat = { 0 };
+	bool same = false;
+
+	if (rr != NULL) {
+		flatten(rr, &flat);
+		same = flat.err == DDNS_OK &&
+		    flat.len_bytes == rdata.len_bytes &&
+		    (rdata.len_bytes == 0 || memcmp(flat.base, rdata.base,
+		    rdata.len_bytes) == 0);
+	}
+	ldns_rr_free(rr);
+	ddns_buf_done(&flat);
+	return same;
+}
+
+/* false: it has no text of its own, or not an exact one. */
+static bool
 format_by_ldns(uint16_t type, struct ddns_span rdata, struct ddns_buf *out)
 {
-	size_t start = out->len_bytes;
+	bool sure = strpbrk(fields_of(type), "*v") == NULL;
 	ldns_rr *rr = rr_of(type, rdata);
+	struct ddns_buf text = { 0 };
 	bool ok = rr != NULL;
 
 	for (size_t i = 0; ok && i < ldns_rr_rd_count(rr); i++) {
 		if (i != 0)
-			ddns_buf_put_u8(out, ' ');
-		ok = format_rdf(ldns_rr_rdf(rr, i), out);
+			ddns_buf_put_u8(&text, ' ');
+		ok = format_rdf(ldns_rr_rdf(rr, i), &text);
 	}
 	if (ok && type == DDNS_TYPE_CAA && ldns_rr_rd_count(rr) == 2)
-		ddns_buf_put_text(out, " \"\"");
+		ddns_buf_put_text(&text, " \"\"");
 	ldns_rr_free(rr);
+	ok = ok && text.err == DDNS_OK &&
+	    (sure || text_means(type, ddns_buf_text(&text), rdata));
 	if (ok)
-		return out->err;
-	out->len_bytes = start;
-	return DDNS_EFORMAT;
+		ddns_buf_put(out, text.base, text.len_bytes);
+	ddns_buf_done(&text);
+	return ok;
+}
+
+/*
+ * Types that both ldns and PowerDNS 4.7 have a form of their own for, and the
+ * same; all others pass in the form of RFC 3597.
+ */
+static bool
+has_form(uint16_t type)
+{
+	static const uint16_t types[] = { DDNS_TYPE_NS, DDNS_TYPE_CNAME,
+		DDNS_TYPE_SOA, 7 /* MB */, 8 /* MG */, 9 /* MR */,
+		DDNS_TYPE_PTR, TYPE_HINFO, 14 /* MINFO */, DDNS_TYPE_MX,
+		DDNS_TYPE_TXT, 17 /* RP */, 18 /* AFSDB */, 25 /* KEY */,
+		29 /* LOC */, DDNS_TYPE_SRV, 35 /* NAPTR */, 36 /* KX */,
+		37 /* CERT */, DDNS_TYPE_DNAME, 42 /* APL */, DDNS_TYPE_DS,
+		44 /* SSHFP */, 45 /* IPSECKEY */, DDNS_TYPE_RRSIG,
+		DDNS_TYPE_NSEC, DDNS_TYPE_DNSKEY, DDNS_TYPE_DHCID,
+		DDNS_TYPE_NSEC3, DDNS_TYPE_NSEC3PARAM, 52 /* TLSA */,
+		53 /* SMIMEA */, 57 /* RKEY */, 59 /* CDS */, 60 /* CDNSKEY */,
+		61 /* OPENPGPKEY */, 62 /* CSYNC */, 63 /* ZONEMD */,
+		DDNS_TYPE_SVCB, DDNS_TYPE_HTTPS, 99 /* SPF */, 104 /* NID */,
+		105 /* L32 */, 106 /* L64 */, 107 /* LP */, 108 /* EUI48 */,
+		109 /* EUI64 */, 256 /* URI */, DDNS_TYPE_CAA };
+
+	for (size_t i = 0; i < DDNS_COUNT(types); i++)
+		if (types[i] == type)
+			return ldns_knows(type);
+	return false;
 }
 
 enum ddns_err
@@ -589,8 +689,8 @@ ddns_rdata_format(uint16_t type, struct ddns_span rdata, struct ddns_buf *out)
 		return format_addr(AF_INET, 4, rdata, out);
 	if (type == DDNS_TYPE_AAAA)
 		return format_addr(AF_INET6, 16, rdata, out);
-	if (has_form(type))
-		return format_by_ldns(type, rdata, out);
+	if (has_form(type) && format_by_ldns(type, rdata, out))
+		return out->err;
 	format_generic(rdata, out);
 	return out->err;
 }

@@ -32,8 +32,8 @@ enum ddns_err ddns_rdata_parse(uint16_t type, const char *text,
 
 /*
  * Wire to text, appended to out.  PowerDNS's form: names without the last dot
- * (the root is "."), one blank between fields, TXT quoted.  For unknown types
- * "\# 2 abcd".
+ * (the root is "."), one blank between fields, TXT quoted.  For unknown types,
+ * and for data that has no exact text, "\# 2 abcd".
  */
 enum ddns_err ddns_rdata_format(uint16_t type, struct ddns_span rdata,
     struct ddns_buf *out) DDNS_MUST_CHECK;
