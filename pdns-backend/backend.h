@@ -34,9 +34,11 @@ void ddns_backend_answer(struct ddns_backend *backend, char *line, size_t len,
 /*
  * Requests from one descriptor, replies to the other, until the end of input:
  * DDNS_OK.  DDNS_EIO: the other side is gone.  Not closed.
+ * busy, where it is not NULL, is true from before a request is taken off the
+ * descriptor until its reply is written.
  */
-enum ddns_err ddns_backend_serve(struct ddns_backend *backend, int in, int out)
-    DDNS_MUST_CHECK;
+enum ddns_err ddns_backend_serve(struct ddns_backend *backend, int in,
+    int out, _Atomic bool *busy) DDNS_MUST_CHECK;
 #define DDNS_LINE_MAX (1024 * 1024) /* of a request; ours, real ones: 1 KiB */
 
 #endif

@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += libddns-backend.la
 libddns_backend_la_SOURCES = \
 	%D%/backend.h \
 	%D%/domains.c \
+	%D%/keeper.c %D%/keeper.h \
 	%D%/kept.c %D%/kept.h \
 	%D%/list.c \
 	%D%/lookup.c \

@@ -21,7 +21,7 @@
 
 #include "common/base/log.h"
 #include "common/conf/conf.h"
-#include "pdns-backend/backend.h"
+#include "pdns-backend/keeper.h"
 #include "pdns-backend/server.h"
 
 static const char usage[] =
@@ -47,14 +47,10 @@ close_inherited(void)
 static int
 run_pipe(const char *store_path)
 {
-	struct ddns_backend *backend = NULL;
 	enum ddns_err err;
 
 	close_inherited();
-	err = ddns_backend_new(store_path, &backend);
-	if (err == DDNS_OK)
-		err = ddns_backend_serve(backend, STDIN_FILENO, STDOUT_FILENO);
-	ddns_backend_free(backend);
+	err = ddns_keeper_run(store_path);
 	if (err == DDNS_OK)
 		return EXIT_SUCCESS;
 	ddns_log(DDNS_LOG_ERROR, "pdns-backend-ddns: pipe: %s",

@@ -20,7 +20,8 @@ struct input {
 	int fd;
 	char *base;
 	size_t start, end, cap_bytes;
-	bool skipping; /* the rest of a line that is too long */
+	bool skipping;      /* the rest of a line that is too long */
+	_Atomic bool *busy; /* or NULL */
 };
 
 static void
@@ -96,6 +97,10 @@ read_line(struct input *in, char **ret, size_t *ret_len)
 		if (err != DDNS_OK)
 			return err;
 		seen = in->end;
+		if (in->busy != NULL) {
+			wait_for(in->fd, POLLIN);
+			*in->busy = true;
+		}
 		n = read(in->fd, in->base + in->end, READ_BYTES);
 		if (n == 0)
 			return DDNS_ENOTFOUND;
@@ -131,9 +136,10 @@ answer(struct ddns_backend *backend, char *line, size_t len, int fd,
 }
 
 enum ddns_err
-ddns_backend_serve(struct ddns_backend *backend, int in_fd, int out_fd)
+ddns_backend_serve(struct ddns_backend *backend, int in_fd, int out_fd,
+    _Atomic bool *busy)
 {
-	struct input in = { .fd = in_fd };
+	struct input in = { .fd = in_fd, .busy = busy };
 	struct ddns_buf out = { 0 };
 	enum ddns_err err;
 	size_t len = 0;
@@ -143,6 +149,8 @@ ddns_backend_serve(struct ddns_backend *backend, int in_fd, int out_fd)
 		err = read_line(&in, &line, &len);
 		if (err == DDNS_OK)
 			err = answer(backend, line, len, out_fd, &out);
+		if (err == DDNS_OK && busy != NULL && in.start == in.end)
+			*busy = false;
 	} while (err == DDNS_OK);
 	ddns_buf_done(&out);
 	free(in.base);

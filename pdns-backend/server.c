@@ -158,7 +158,7 @@ run_connection(void *arg)
 	free(arg);
 	err = ddns_backend_new(c.server->store_path, &backend);
 	if (err == DDNS_OK)
-		err = ddns_backend_serve(backend, c.fd, c.fd);
+		err = ddns_backend_serve(backend, c.fd, c.fd, NULL);
 	if (err != DDNS_OK)
 		ddns_log(DDNS_LOG_NOTICE, "pdns-backend-ddns: connection "
 		    "lost: %s", ddns_err_text(err));

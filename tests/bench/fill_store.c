@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Fills a store for tests and benches, without a daemon:
- *     fill_store STORE ZONE [-f ZONEFILE] [-n HOSTS] [-r REGISTERED]...
+ *     fill_store STORE [ZONE [-f ZONEFILE] [-n HOSTS] [-r REGISTERED]...]
  * -f records of a zone file, -n so many host0000000 A records, -r a registered
  * name without data.  All in one transaction; the zone is made if missing.
  */
@@ -153,33 +153,43 @@ add_hosts(struct fill *f, unsigned count)
 	}
 }
 
+static int
+fill_zone(struct fill *f, int argc, char **argv)
+{
+	int opt;
+
+	check(ddns_store_begin(f->store, DDNS_STORE_WRITE), f, "begin");
+	open_zone(f, argv[2]);
+	optind = 3;
+	while ((opt = getopt(argc, argv, "f:n:r:")) != -1) {
+		if (opt == 'f')
+			read_file(f, optarg);
+		else if (opt == 'n')
+			add_hosts(f, (unsigned)strtoul(optarg, NULL, 10));
+		else if (opt == 'r')
+			register_name(f, optarg);
+		else
+			return 2;
+	}
+	check(ddns_store_commit(f->store), f, "commit");
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct fill f = { 0 };
-	int opt;
+	int status = 0;
 
-	if (argc < 3) {
-		fputs("usage: fill_store STORE ZONE [-f FILE] [-n HOSTS] "
-		    "[-r NAME]...\n", stderr);
+	if (argc < 2) {
+		fputs("usage: fill_store STORE [ZONE [-f FILE] [-n HOSTS] "
+		    "[-r NAME]...]\n", stderr);
 		return 2;
 	}
 	check(ddns_store_open(argv[1], DDNS_STORE_WRITE, &f.store), &f,
 	    argv[1]);
-	check(ddns_store_begin(f.store, DDNS_STORE_WRITE), &f, "begin");
-	open_zone(&f, argv[2]);
-	optind = 3;
-	while ((opt = getopt(argc, argv, "f:n:r:")) != -1) {
-		if (opt == 'f')
-			read_file(&f, optarg);
-		else if (opt == 'n')
-			add_hosts(&f, (unsigned)strtoul(optarg, NULL, 10));
-		else if (opt == 'r')
-			register_name(&f, optarg);
-		else
-			return 2;
-	}
-	check(ddns_store_commit(f.store), &f, "commit");
+	if (argc > 2)
+		status = fill_zone(&f, argc, argv);
 	ddns_store_free(f.store);
-	return 0;
+	return status;
 }
