@@ -23,7 +23,8 @@
 #define STEP_PAGES 4000  /* 16 MiB */
 #define END_PAGES 12000  /* 48 MiB */
 #define REST_PAGES 500   /* 2 MiB: a few milliseconds */
-#define PASSES 4         /* at the most, to get there */
+#define PASSES 4         /* at the most, to get there, */
+#define PASS_PAGES 20000 /* and none when the log is longer */
 #define READERS_WAIT_MS 20 /* how long the writer may stand still for them */
 
 struct db_checkpointer {
@@ -106,7 +107,8 @@ end_log(struct db_checkpointer *c, int pages)
 {
 	int more = get_pages(c);
 
-	for (int i = 0; i < PASSES && more - pages > REST_PAGES; i++) {
+	for (int i = 0; i < PASSES && more - pages > REST_PAGES &&
+	    more < PASS_PAGES; i++) {
 		pages = more;
 		checkpoint_beside(c);
 		more = get_pages(c);

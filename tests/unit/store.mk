@@ -50,4 +50,11 @@ TESTS += tests/unit/test_store_kill
 tests_unit_test_store_kill_SOURCES = tests/unit/test_store_kill.c tests/unit/store_util.h
 tests_unit_test_store_kill_CFLAGS = $(store_tests_cflags)
 tests_unit_test_store_kill_LDADD = $(store_tests_ldadd)
+
+check_PROGRAMS += tests/unit/test_store_memory
+TESTS += tests/unit/test_store_memory
+tests_unit_test_store_memory_SOURCES = tests/unit/test_store_memory.c tests/unit/store_util.h
+tests_unit_test_store_memory_CFLAGS = $(store_tests_cflags)
+tests_unit_test_store_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+tests_unit_test_store_memory_LDADD = $(store_tests_ldadd)
 endif

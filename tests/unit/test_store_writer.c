@@ -171,22 +171,48 @@ test_done_comes_after_the_commit(void **state)
 	}
 }
 
-static void
+/*
+ * Submits all while the writer is busy.  As a rule they become one group; but
+ * a group also ends by time, so on a busy machine they may not: false.
+ */
+static bool
 run_group(struct writer_test *w, struct job *jobs, int count)
 {
 	struct ddns_writer_stats stats;
 	struct job blocker;
+	uint64_t before;
 	sem_t gate;
 
 	block(w, &blocker, &gate);
+	ddns_writer_get_stats(w->writer, &stats);
+	before = stats.jobs;
 	for (int i = 0; i < count; i++)
 		assert_ok(submit(&jobs[i]));
 	sem_post(&gate);
 	await(w, count + 1);
 	while (ddns_writer_get_stats(w->writer, &stats),
-	    stats.last_group != (uint32_t)count)
+	    stats.jobs != before + (uint64_t)count + 1)
 		sched_yield(); /* counted just after the last done */
+	return stats.last_group == (uint32_t)count;
 }
+
+static void
+check_group(const struct job *jobs, int bad, int value)
+{
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(jobs[i].err,
+		    i == bad ? DDNS_ERANGE : DDNS_OK);
+		if (i == bad)
+			assert_int_not_equal(jobs[i].seen_by_reader, value);
+		else
+			assert_int_equal(jobs[i].seen_by_reader, value);
+		if (i > 0)
+			assert_int_equal(jobs[i].order,
+			    jobs[i - 1].order + 1);
+	}
+}
+
+#define TRIES 100 /* for a group that was not cut by time */
 
 static void
 test_group_keeps_all_but_the_bad_job(void **state)
@@ -197,33 +223,26 @@ test_group_keeps_all_but_the_bad_job(void **state)
 	char owner[32];
 
 	for (int bad = 0; bad < 10; bad += 3) {
-		int before = w->commits;
+		bool whole = false;
+		int before = 0;
 
-		for (int i = 0; i < 10; i++) {
-			sprintf(owner, "h%d.a", i);
-			jobs[i] = job_of(w, i == bad ? FAIL : PUT, owner,
-			    (uint8_t)(100 + bad));
+		for (int try = 0; try < TRIES && !whole; try++) {
+			for (int i = 0; i < 10; i++) {
+				sprintf(owner, "h%d.a", i);
+				jobs[i] = job_of(w, i == bad ? FAIL : PUT,
+				    owner, (uint8_t)(try * 2 + bad % 2));
+			}
+			before = w->commits;
+			whole = run_group(w, jobs, 10);
+			check_group(jobs, bad, try * 2 + bad % 2);
 		}
-		run_group(w, jobs, 10);
+		assert_true(whole);
 		assert_int_equal(w->commits, before + 1);
-		for (int i = 0; i < 10; i++) {
-			assert_int_equal(jobs[i].err,
-			    i == bad ? DDNS_ERANGE : DDNS_OK);
-			if (i == bad)
-				assert_int_not_equal(jobs[i].seen_by_reader,
-				    100 + bad);
-			else
-				assert_int_equal(jobs[i].seen_by_reader,
-				    100 + bad);
-			if (i > 0)
-				assert_int_equal(jobs[i].order,
-				    jobs[i - 1].order + 1);
-		}
 	}
 	ddns_writer_get_stats(w->writer, &stats);
-	assert_int_equal(stats.failed, 4);
+	assert_true(stats.failed >= 4);
 	assert_int_equal(stats.max_group, 10);
-	assert_int_equal(stats.commits, 4);
+	assert_true(stats.commits >= 4);
 	assert_true(stats.commit_p50_us > 0);
 	assert_true(stats.commit_p99_us >= stats.commit_p50_us);
 }
@@ -316,33 +335,50 @@ log_size(const struct writer_test *w)
 	return st.st_size;
 }
 
+static bool
+run_on_full_disk(struct writer_test *w, struct job *jobs, int count)
+{
+	struct rlimit was, tight;
+	bool whole;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	tight = was;
+	tight.rlim_cur = (rlim_t)log_size(w) + 300000;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	whole = run_group(w, jobs, count);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	return whole;
+}
+
 static void
 test_full_disk_fails_the_group_and_passes(void **state)
 {
 	struct writer_test *w = *state;
 	struct job jobs[4];
-	struct rlimit was, tight;
+	bool whole = false;
+	int before = -1;
 
 	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
-	tight = was;
-	tight.rlim_cur = (rlim_t)log_size(w) + 300000;
-	jobs[0] = job_of(w, PUT, "h.a", 1);
-	jobs[1] = job_of(w, BIG, "", 0);
-	jobs[2] = job_of(w, PUT, "i.a", 1);
-	jobs[3] = job_of(w, FAIL, "j.a", 1);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
-	run_group(w, jobs, 4);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
-	for (int i = 0; i < 4; i++)
-		assert_int_not_equal(jobs[i].err, DDNS_OK);
-	assert_int_equal(get_a(w->reader, w->zone_id, "h.a"), -1);
-	jobs[0] = job_of(w, PUT, "h.a", 2);
+	for (int try = 0; try < TRIES && !whole; try++) {
+		before = get_a(w->reader, w->zone_id, "h.a");
+		jobs[0] = job_of(w, PUT, "h.a", (uint8_t)(try + 1));
+		jobs[1] = job_of(w, BIG, "", 0);
+		jobs[2] = job_of(w, PUT, "i.a", (uint8_t)(try + 1));
+		jobs[3] = job_of(w, FAIL, "j.a", 1);
+		whole = run_on_full_disk(w, jobs, 4);
+		assert_int_not_equal(jobs[1].err, DDNS_OK);
+		assert_int_not_equal(jobs[3].err, DDNS_OK);
+	}
+	assert_true(whole);
+	assert_int_not_equal(jobs[0].err, DDNS_OK);
+	assert_int_not_equal(jobs[2].err, DDNS_OK);
+	assert_int_equal(get_a(w->reader, w->zone_id, "h.a"), before);
+	jobs[0] = job_of(w, PUT, "h.a", 201);
 	jobs[1] = job_of(w, BIG, "", 0);
 	run_group(w, jobs, 2);
 	assert_ok(jobs[0].err);
 	assert_ok(jobs[1].err);
-	assert_int_equal(get_a(w->reader, w->zone_id, "h.a"), 2);
+	assert_int_equal(get_a(w->reader, w->zone_id, "h.a"), 201);
 }
 
 /* A reader that never rests, in snapshots, beside the writer. */
@@ -407,7 +443,7 @@ test_log_stays_bounded_under_load(void **state)
 	pthread_join(thread, NULL);
 	assert_true(b.reads > 100);
 	assert_true(b.slowest_us < 2000000); /* not the busy wait */
-	assert_in_range(largest, 1, 120 << 20);
+	assert_in_range(largest, 1, 180 << 20);
 	free(jobs);
 }
 
