@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests/system"))
 
-from ddnstest import Authority, Dir, Stack, programs, update  # noqa: E402
+from ddnstest import Authority, Dir, Stack, programs, wait_until  # noqa: E402
 
 OLD, MIDDLE, NEW = "192.0.2.1", "192.0.2.2", "198.51.100.7"
 
@@ -134,6 +134,12 @@ def run(directory, once):
     pdns, unbound = state(stack, host, "after")
     fine2 = fine2 and pdns == NEW and unbound == NEW
     say()
+    say(f"$ ddnsctl check {host}")
+    say(stack.ctl.run("check", host, check=False).stdout.strip())
+    say()
+    wait_until(lambda: all(each["lag"] == 0 for each in
+                           stack.ctl.json("status")), 5, "all told")
+    say("$ ddnsctl status")
     say(stack.ctl("status"))
     say()
     if once:
@@ -161,7 +167,7 @@ def main():
     # SIGTERM and a closed terminal end it as Ctrl-C does
     def interrupt(number, frame):
         raise KeyboardInterrupt
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     directory = Dir()
     try:
