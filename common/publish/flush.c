@@ -21,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/log.h"
 #include "common/dns/rdata.h"
 #include "common/publish/command.h"
 #include "common/publish/subscriber.h"
@@ -134,9 +133,7 @@ check_reply(struct flush *f, const char *reply)
 	if (strncmp(reply, "ok", 2) == 0)
 		return;
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(reply, "\n"), reply);
-	ddns_sub_say(&f->sub, line);
-	ddns_log(DDNS_LOG_WARNING, "subscriber refuses name=%s reason=%s",
-	    DDNS_Q(f->sub.name), DDNS_Q(line));
+	ddns_sub_refused(&f->sub, line);
 }
 
 static void

@@ -28,7 +28,6 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 
-#include "common/base/log.h"
 #include "common/base/secret.h"
 #include "common/dns/notify.h"
 #include "common/dns/tsig.h"
@@ -41,7 +40,6 @@
 #define TCP_TIMEOUT_US 2000000      /* a connection, then an answer */
 #define TCP_KEEP_US 600000000
 #define ZONE_NAMES_MAX 500          /* more wait: one NOTIFY for the zone */
-#define SECONDARY_DELAY_US 1000000  /* serials of so long in one NOTIFY */
 #define SECONDARY_GIVE_UP_MS 600000 /* it also asks by itself, SOA refresh */
 
 struct try {
@@ -74,6 +72,7 @@ struct notifier {
 
 static void pump(struct ddns_sub *sub);
 static void give_all_back(struct notifier *n);
+static void udp_close(struct notifier *n);
 
 static bool
 is_secondary(const struct notifier *n)
@@ -89,10 +88,9 @@ name_to_tell(const struct ddns_item *item, struct ddns_name *ret)
 	struct ddns_name name;
 
 	ddns_item_name(item, &name);
-	*ret = name;
-	if ((item->flags & DDNS_ITEM_KEY) == DDNS_ITEM_SUBTREE)
-		/* too long: nothing can be below it, tell the name */
-		(void)!ddns_name_wildcard(&name, ret);
+	if ((item->flags & DDNS_ITEM_KEY) != DDNS_ITEM_SUBTREE ||
+	    ddns_name_wildcard(&name, ret) != DDNS_OK)
+		*ret = name; /* too long: nothing can be below it */
 }
 
 static enum ddns_err
@@ -261,11 +259,11 @@ on_refused(struct notifier *n, struct slot *slot, unsigned rcode,
 	ddns_name_format(&name, name_text);
 	snprintf(text, sizeof(text), "%s for %.80s",
 	    ddns_rcode_text(tsig_error != 0 ? tsig_error : rcode), name_text);
-	ddns_sub_say(&n->sub, text);
-	if (rcode == DDNS_RCODE_SERVFAIL || tsig_error != 0)
+	if (rcode == DDNS_RCODE_SERVFAIL || tsig_error != 0) {
+		ddns_sub_say(&n->sub, text);
 		return; /* the deadline sends it again */
-	ddns_log(DDNS_LOG_WARNING, "subscriber refuses name=%s reason=%s",
-	    DDNS_Q(n->sub.name), DDNS_Q(text));
+	}
+	ddns_sub_refused(&n->sub, text);
 	ddns_item_free(slot->item);
 	slot_free(n, slot);
 }
@@ -350,6 +348,7 @@ on_down(struct notifier *n, const char *error)
 
 	n->tcp_until.v = 0;
 	give_all_back(n);
+	udp_close(n); /* our address may have changed since it was opened */
 	n->probe_tcp = udp_only;
 	if (udp_only)
 		ddns_sub_arm(&n->sub, ddns_mono_us_now()); /* TCP at once */
@@ -543,8 +542,6 @@ secondary_ready(struct notifier *n, struct ddns_item *item,
 
 	if (item->stage == 1)
 		return true;
-	if (item->due.v == 0)
-		item->due.v = now.v + SECONDARY_DELAY_US;
 	if (now.v < item->due.v) {
 		ddns_sub_arm(&n->sub, item->due);
 		return false;
@@ -556,17 +553,23 @@ secondary_ready(struct notifier *n, struct ddns_item *item,
 	return true;
 }
 
+/*
+ * The queue is in order, so the first that may not go ends the search; not so
+ * with a secondary's, where asking for the purge closes the gate anew.
+ */
 static struct ddns_item *
-next_item(struct notifier *n, int64_t gate, struct ddns_mono_us now)
+next_item(struct notifier *n, int64_t *gate, struct ddns_mono_us now)
 {
-	for (struct ddns_item *i = n->sub.queue.queue.first; i != NULL;
-	    i = i->next) {
+	struct ddns_item *i;
+
+	for (i = n->sub.queue.queue.first; i != NULL; i = i->next) {
 		if (is_secondary(n) && !secondary_ready(n, i, now))
 			return NULL;
-		if (i->gate > gate)
-			return NULL;
-		if (!is_under_way(n, i))
+		*gate = ddns_hub_gate(n->sub.hub);
+		if (i->gate <= *gate && !is_under_way(n, i))
 			return i;
+		if (i->gate > *gate && !is_secondary(n))
+			return NULL;
 	}
 	return NULL;
 }
@@ -614,8 +617,8 @@ pump(struct ddns_sub *sub)
 {
 	struct notifier *n = (struct notifier *)sub;
 	struct ddns_mono_us now = ddns_mono_us_now();
-	int64_t gate = ddns_hub_gate(sub->hub);
 	struct ddns_item *item;
+	int64_t gate;
 
 	check_deadlines(n, now);
 	if (is_secondary(n))
@@ -627,7 +630,7 @@ pump(struct ddns_sub *sub)
 				ddns_sub_arm(sub, sub->health.next);
 			break;
 		}
-		item = next_item(n, gate, now);
+		item = next_item(n, &gate, now);
 		if (item == NULL)
 			break;
 		start_next(n, item, gate, now);

@@ -410,8 +410,12 @@ static struct ddns_item *
 place(struct ddns_pending *p, struct ddns_item *into, struct ddns_item *zone,
     const struct ddns_item *from, bool front)
 {
-	if (into->zone == NULL)
+	if (into->zone == NULL && zone != NULL) {
 		into->zone = zone;
+		into->apex_len_bytes = zone->len_bytes;
+		if (into->queued)
+			zone->names++; /* it waited uncounted */
+	}
 	absorb(p, into, from, front);
 	if (into->names > 0)
 		fold(p, into);
@@ -454,6 +458,7 @@ ddns_pending_add(struct ddns_pending *p, const struct ddns_item_in *in,
 		return DDNS_ENOMEM;
 	}
 	into = place(p, into, zone, &from, front);
+	zone_release(p, zone); /* the name is counted elsewhere */
 	if (ret != NULL)
 		*ret = into;
 	return DDNS_OK;
@@ -516,6 +521,7 @@ ddns_pending_give(struct ddns_pending *p, struct ddns_item *take_item)
 	    item->len_bytes);
 	if (into != NULL) {
 		place(p, into, zone, item, true);
+		zone_release(p, zone);
 		ddns_item_free(item);
 		return;
 	}

@@ -37,6 +37,7 @@
 #define FEED_ROWS_MAX 256 /* then the network has its turn */
 #define TICK_S 1
 #define ZONES_CACHED 64   /* by id, for the SOA of NOTIFYs */
+#define SECONDARY_DELAY_US 1000000 /* serials of so long in one NOTIFY */
 
 struct cached_zone {
 	int64_t id; /* 0: free */
@@ -54,7 +55,7 @@ struct ddns_hub {
 	bool derived;          /* somebody wants what the change reaches */
 	struct cached_zone zones[ZONES_CACHED];
 	struct ddns_change changes[FEED_ROWS_MAX];
-	unsigned changes_count;
+	unsigned changes_count, rows_count;
 	int64_t read;          /* all rows up to here are in the queues */
 	int64_t feed_last;     /* of the rows just read */
 	bool live;             /* what was left from before us is read */
@@ -244,9 +245,13 @@ route_serial(struct ddns_hub *hub, const struct ddns_change *change,
 
 		if (sub->conf != NULL || change->seq <= sub->start)
 			continue;
-		if (ddns_pending_add(&sub->queue, &in, false, &item) ==
+		if (ddns_pending_add(&sub->queue, &in, false, &item) !=
 		    DDNS_OK)
-			item->stage = 0; /* the apex is to be purged anew */
+			continue; /* it asks by itself, too */
+		item->stage = 0; /* the apex is to be purged anew */
+		if (item->due.v == 0)
+			item->due.v = ddns_mono_us_now().v +
+			    SECONDARY_DELAY_US;
 	}
 }
 
@@ -272,6 +277,7 @@ collect(const struct ddns_journal_row *row, void *arg)
 	struct ddns_hub *hub = arg;
 	struct ddns_change *change = &hub->changes[hub->changes_count];
 
+	hub->rows_count++;
 	hub->feed_last = row->seq;
 	if (ddns_change_of_row(row, (struct ddns_mono_us){ 0 }, change) ==
 	    DDNS_OK)
@@ -287,15 +293,14 @@ collect(const struct ddns_journal_row *row, void *arg)
 static enum ddns_err
 read_rows(struct ddns_hub *hub, struct ddns_mono_us since, bool *ret_more)
 {
-	unsigned rows_max = FEED_ROWS_MAX;
 	int64_t last = hub->read;
 	enum ddns_err err;
 
-	hub->changes_count = 0;
+	hub->changes_count = hub->rows_count = 0;
 	hub->feed_last = 0;
-	err = ddns_journal_feed(hub->store, hub->read, rows_max, collect,
+	err = ddns_journal_feed(hub->store, hub->read, FEED_ROWS_MAX, collect,
 	    hub);
-	*ret_more = hub->changes_count == rows_max;
+	*ret_more = hub->rows_count == FEED_ROWS_MAX;
 	if (err == DDNS_OK && !*ret_more)
 		err = ddns_journal_last(hub->store, &last);
 	for (unsigned i = 0; i < hub->changes_count && err == DDNS_OK; i++) {
@@ -408,7 +413,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	for (size_t i = 0; i < hub->subs_count; i++)
 		if (ddns_pending_expire(&hub->subs[i]->queue, old) > 0)
 			hub->subs[i]->dirty = true;
-	ddns_saver_save(hub->saver, hub->subs, hub->subs_count, hub->read);
+	ddns_saver_save(hub->saver, hub->subs, hub->subs_count, hub->read,
+	    false);
 }
 
 static void *
@@ -418,9 +424,11 @@ run(void *arg)
 	struct ddns_hub *hub = &p->hub;
 
 	read_journal(hub, ddns_mono_us_now());
-	ddns_saver_save(hub->saver, hub->subs, hub->subs_count, hub->read);
+	ddns_saver_save(hub->saver, hub->subs, hub->subs_count, hub->read,
+	    false);
 	event_base_dispatch(hub->base);
-	ddns_saver_save(hub->saver, hub->subs, hub->subs_count, hub->read);
+	ddns_saver_save(hub->saver, hub->subs, hub->subs_count, hub->read,
+	    true);
 	return NULL;
 }
 

@@ -77,7 +77,8 @@ put_name(struct ddns_buf *line, const struct ddns_item *item)
 		ddns_buf_put_u8(line, '$');
 }
 
-/* The root is no zone of ours; its name would be an empty word. */
+/* The root's name would be an empty word.  A line without names purges all,
+ * which is what a change of the root is about. */
 static bool
 is_named(const struct ddns_item *item)
 {

@@ -224,12 +224,12 @@ has_news(const struct ddns_sub *sub, int64_t read)
 
 void
 ddns_saver_save(struct ddns_saver *saver, struct ddns_sub **subs,
-    size_t count, int64_t read)
+    size_t count, int64_t read, bool last)
 {
 	struct save *save;
 	size_t news = 0;
 
-	if (atomic_load(&saver->flag->busy))
+	if (atomic_load(&saver->flag->busy) && !last)
 		return;
 	if (atomic_exchange(&saver->flag->failed, false))
 		for (size_t i = 0; i < count; i++)

@@ -26,9 +26,9 @@ enum ddns_err ddns_saver_load(struct ddns_saver *saver,
     DDNS_MUST_CHECK;
 /*
  * Writes the rows with news, all in one transaction.  Does nothing while the
- * last one is not yet written.
+ * last one is not yet written, unless this is to be the last.
  */
 void ddns_saver_save(struct ddns_saver *saver, struct ddns_sub **subs,
-    size_t count, int64_t read);
+    size_t count, int64_t read, bool last);
 
 #endif

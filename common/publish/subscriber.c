@@ -7,6 +7,8 @@
 
 #include "common/base/log.h"
 
+#define REFUSAL_LOG_MS 60000 /* at most one line in so long */
+
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
@@ -70,6 +72,17 @@ ddns_sub_say(struct ddns_sub *sub, const char *error)
 	snprintf(sub->last_error, sizeof(sub->last_error), "%s", error);
 	sub->last_fail = ddns_unix_ms_now();
 	sub->dirty = true;
+}
+
+void
+ddns_sub_refused(struct ddns_sub *sub, const char *error)
+{
+	ddns_sub_say(sub, error);
+	if (sub->last_fail.v - sub->refusal_logged.v < REFUSAL_LOG_MS)
+		return;
+	sub->refusal_logged = sub->last_fail;
+	ddns_log(DDNS_LOG_WARNING, "subscriber refuses name=%s reason=%s",
+	    DDNS_Q(sub->name), DDNS_Q(error));
 }
 
 void

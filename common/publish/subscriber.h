@@ -49,6 +49,7 @@ struct ddns_sub {
 	int64_t acked, retries;
 	struct ddns_unix_ms last_ack, last_fail;
 	char last_error[DDNS_SUB_ERROR_MAX];
+	struct ddns_unix_ms refusal_logged;
 	struct ddns_latency latency;
 };
 
@@ -75,6 +76,8 @@ void ddns_sub_arm(struct ddns_sub *sub, struct ddns_mono_us due);
 void ddns_sub_acked(struct ddns_sub *sub, const struct ddns_item *item,
     struct ddns_mono_us now);
 void ddns_sub_say(struct ddns_sub *sub, const char *error);
+/* It will never do what we asked: remembered, and logged now and then. */
+void ddns_sub_refused(struct ddns_sub *sub, const char *error);
 /* A try failed: error text, back-off, and one log line when it goes down. */
 void ddns_sub_failed(struct ddns_sub *sub, const char *error, bool down);
 void ddns_sub_answered(struct ddns_sub *sub);

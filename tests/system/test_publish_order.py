@@ -401,17 +401,40 @@ def test_zones_of_a_subscriber(work, pdns, r1):
 
 def test_secondaries_are_told_of_serials(work, trace, pdns):
     s1 = FakeResolver(work, trace, "s1", key=False)
+    name = f"secondary 127.0.0.1:{s1.port}"
     drive = Drive(work, {"pdns": pdns.subscriber()},
                   secondaries=[f"127.0.0.1:{s1.port}"])
     drive.start()
-    drive("zone dyn.test")
-    wait_until(lambda: s1.told() == ["dyn.test SOA"])
-    s1.trace.list.clear()
+    zones = [f"z{i}.test" for i in range(5)]
+    for zone in zones:
+        drive(f"zone {zone}")
+    drive.settled("pdns", name)
+    assert sorted(s1.told()) == [f"{zone} SOA" for zone in zones]
+    trace.list.clear()
+    start = time.monotonic()
     for i in range(50):
-        drive(f"set h{i}.dyn.test A 192.0.2.1")
-    wait_until(s1.told)
-    assert trace.index("pdns", "ack PURGE dyn.test") \
-        < trace.index("s1", "dyn.test SOA")
-    drive.settled("pdns", f"secondary 127.0.0.1:{s1.port}")
-    assert s1.told() == ["dyn.test SOA"]
-    assert s1.requests[-1].authority[0][0].serial == 52
+        drive(f"set h{i}.z0.test A 192.0.2.1")
+    for zone in zones[1:]:
+        drive(f"set h.{zone} A 192.0.2.1")
+    wait_until(lambda: len(s1.told()) == 5)
+    # all zones together, after a second in which serials come together
+    assert 0.9 < time.monotonic() - start < 2.5
+    drive.settled("pdns", name)
+    assert sorted(s1.told()) == [f"{zone} SOA" for zone in zones]
+    for zone in zones:
+        purge = next(t for t, who, what in trace.list if who == "pdns"
+                     and what.startswith("ack") and zone in what.split())
+        assert purge < trace.times("s1", f"{zone} SOA")[0]
+    serials = {r.question[0].name.to_text(True): r.authority[0][0].serial
+               for r in s1.requests}
+    assert serials["z0.test"] == 52 and serials["z1.test"] == 3
+
+
+def test_a_refusing_resolver_does_not_fill_the_log(work, pdns, r1):
+    drive = drive_of(work, pdns, r1)
+    r1.answer = lambda self, request, wire, n: self.ack(
+        request, rcode=dns.rcode.REFUSED)
+    drive("many 200 10 dyn.test")
+    drive.settled()
+    assert drive.process.log_text().count("subscriber refuses") == 1
+    assert drive.rows()["r1"]["last_error"].startswith("REFUSED for h")

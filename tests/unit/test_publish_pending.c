@@ -247,6 +247,46 @@ test_take_forgets_the_zone_with_its_last_name(void **state)
 	ddns_item_free(b);
 }
 
+/* Somebody pointed at it, then it changed itself: now its zone is known. */
+static void
+test_add_counts_a_name_whose_zone_becomes_known(void **state)
+{
+	struct ddns_pending *p = *state;
+	struct ddns_item *item, *again;
+	struct ddns_name apex;
+
+	item = add(p, "a.test", NULL, 1, DDNS_TYPE_A, DDNS_ITEM_DERIVED,
+	    false);
+	assert_false(ddns_item_apex(item, &apex));
+	again = add_a(p, "a.test", 2);
+	assert_ptr_equal(item, again);
+	assert_true(ddns_item_apex(item, &apex));
+	assert_int_equal(item->zone->names, 1);
+	add(p, "a.test", NULL, 3, DDNS_TYPE_A, DDNS_ITEM_DERIVED, false);
+	ddns_pending_take(p, item);
+	assert_int_equal(p->table_used, 0);
+	ddns_item_free(item);
+}
+
+static void
+test_add_of_a_name_that_moved_to_another_zone_leaks_nothing(void **state)
+{
+	struct ddns_pending *p = *state;
+	struct ddns_item *item = add_a(p, "a.b.test", 1);
+
+	add(p, "a.b.test", "b.test", 2, DDNS_TYPE_A, 0, false);
+	assert_queue(p, "a.b.test:1:1-2");
+	ddns_pending_take(p, item);
+	assert_int_equal(p->table_used, 0);
+	add(p, "a.b.test", "b.test", 3, DDNS_TYPE_A, 0, false);
+	ddns_pending_give(p, item);
+	assert_queue(p, "a.b.test:1:1-3");
+	item = p->queue.first;
+	ddns_pending_take(p, item);
+	assert_int_equal(p->table_used, 0);
+	ddns_item_free(item);
+}
+
 static void
 test_take_until_leaves_what_came_later(void **state)
 {
@@ -357,6 +397,9 @@ main(void)
 		TEST(test_add_after_the_zone_was_taken_is_a_name_again),
 		TEST(test_add_zone_takes_the_place_of_its_names),
 		TEST(test_take_forgets_the_zone_with_its_last_name),
+		TEST(test_add_counts_a_name_whose_zone_becomes_known),
+		TEST(
+		    test_add_of_a_name_that_moved_to_another_zone_leaks_nothing),
 		TEST(test_take_until_leaves_what_came_later),
 		TEST(test_give_puts_back_in_front_and_merges),
 		TEST(test_front_is_before_all_others),
