@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "common/daemon/ddnsctl.h"
+#include "common/update/authenticate.h"
 
 #define SECRET_MIN_BYTES 16 /* 128 bits */
 #define SECRET_LINE_MAX 1024
+#define VALID_SECRETS_MAX 4 /* that the DNS port tries for one name */
 #define ALGS "hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512"
 
 struct secret {
@@ -446,7 +448,9 @@ run_key_add(struct ctl *ctl)
 		return ctl_usage(ctl, "NAME: \"%s\" is no name of a key; "
 		    "allowed are letters, digits, hyphens, underscores and "
 		    "dots", ctl_pos(ctl, 0));
-	ddns_name_format(&parsed, name);
+	if (ddns_name_format(&parsed, name) >= DDNS_PRINCIPAL_NAME_MAX)
+		return ctl_usage(ctl, "NAME: longer than %d characters",
+		    DDNS_PRINCIPAL_NAME_MAX - 1);
 	cred.name = name;
 	ctl_take_bit(ctl, "--allow-transfer", NULL, DDNS_CRED_ALLOW_TRANSFER,
 	    &cred.flags);
@@ -469,21 +473,41 @@ static const struct ctl_option rotate_options[] = {
 	{ NULL, NULL, NULL }
 };
 
+struct present {
+	struct ddns_unix_s now;
+	enum ddns_tsig_alg alg; /* of the newest */
+	unsigned valid;
+};
+
 static enum ddns_err
-note_alg(const struct ddns_cred_secret *row, void *arg)
+note_secret(const struct ddns_cred_secret *row, void *arg)
 {
-	return ddns_tsig_alg_parse(row->alg, arg); /* the last is the newest */
+	struct present *present = arg;
+
+	if (row->expires.v == 0 || row->expires.v > present->now.v)
+		present->valid++;
+	return ddns_tsig_alg_parse(row->alg, &present->alg);
 }
 
 static bool
 rotate(struct ctl *ctl, const struct ddns_cred *cred, const char *name,
     uint32_t overlap_s, struct secret *secret)
 {
-	struct ddns_unix_s until = ddns_unix_s_now();
+	struct present present = {
+		.now = ddns_unix_s_now(),
+		.alg = secret->alg,
+	};
+	struct ddns_unix_s until = { present.now.v + overlap_s };
 
-	until.v += overlap_s;
-	return ctl_ok(ctl, ddns_store_secret_list(ctl->store, cred->id,
-	    note_alg, &secret->alg), "key") && take_alg(ctl, &secret->alg) &&
+	if (!ctl_ok(ctl, ddns_store_secret_list(ctl->store, cred->id,
+	    note_secret, &present), "key"))
+		return false;
+	if (overlap_s > 0 && present.valid >= VALID_SECRETS_MAX)
+		return ctl_fail(ctl, "key \"%s\" has %u valid secrets, which "
+		    "is the most; rotate it without --overlap", name,
+		    present.valid);
+	secret->alg = present.alg;
+	return take_alg(ctl, &secret->alg) &&
 	    (secret->len_bytes > 0 || take_secret(ctl, secret)) &&
 	    ctl_ok(ctl, ddns_store_secret_expire(ctl->store, cred->id, until),
 	    "key") && store_secret(ctl, cred->id, name, secret) &&

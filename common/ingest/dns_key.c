@@ -114,7 +114,14 @@ ddns_dns_keys_refresh(struct ddns_dns_keys *keys, int64_t *ret_policy_gen)
 struct loading {
 	struct ddns_dns_keys *keys;
 	struct ddns_dns_key *key;
+	struct ddns_unix_s now;
 };
+
+static bool
+is_past(struct ddns_unix_s expires, struct ddns_unix_s now)
+{
+	return expires.v != 0 && expires.v <= now.v;
+}
 
 static enum ddns_err
 open_secret(const struct ddns_cred_secret *stored, void *arg)
@@ -129,6 +136,7 @@ open_secret(const struct ddns_cred_secret *stored, void *arg)
 	enum ddns_err err;
 
 	if (key->secrets_count == SECRETS_MAX ||
+	    is_past(stored->expires, loading->now) ||
 	    ddns_tsig_alg_parse(stored->alg, &alg) != DDNS_OK ||
 	    (alg == DDNS_TSIG_HMAC_SHA1 && !loading->keys->allow_sha1))
 		return DDNS_OK;
@@ -179,7 +187,8 @@ static enum ddns_err
 load_key(struct ddns_dns_keys *keys, const struct ddns_name *name,
     struct ddns_unix_s now, struct ddns_dns_key **ret)
 {
-	struct loading loading = { keys, calloc(1, sizeof(*loading.key)) };
+	struct loading loading = { keys, calloc(1, sizeof(*loading.key)),
+		now };
 	enum ddns_err err;
 
 	if (loading.key == NULL)
@@ -195,12 +204,6 @@ load_key(struct ddns_dns_keys *keys, const struct ddns_name *name,
 	else
 		ddns_dns_key_unref(loading.key);
 	return err;
-}
-
-static bool
-is_past(struct ddns_unix_s expires, struct ddns_unix_s now)
-{
-	return expires.v != 0 && expires.v <= now.v;
 }
 
 /* Borrowed from the cache. */

@@ -159,6 +159,53 @@ def test_key_rotates_with_overlap(ctl):
     assert (key["secrets"], key["algorithm"]) == (1, "hmac-sha512")
 
 
+def nsupdate(work, key, port, address):
+    """The rcode of one update; key is what `key export` printed."""
+    done = subprocess.run(
+        ["nsupdate", "-k", work.write("nsupdate.key", key)], text=True,
+        input=f"server 127.0.0.1 {port}\nzone dyn.test\n"
+        f"update delete h1.dyn.test A\n"
+        f"update add h1.dyn.test 60 A {address}\nsend\n",
+        capture_output=True)
+    if done.returncode == 0:
+        return "NOERROR"
+    return re.search(r"update failed: (\w+)|\b(BAD\w+)\b",
+                     done.stdout + done.stderr).group(0)
+
+
+@pytest.mark.skipif(shutil.which("nsupdate") is None, reason="no nsupdate")
+def test_key_works_at_ddnsd_through_many_rotations(work):
+    ddnsd = Ddnsd(work, dns=True)
+    ctl = ddnsd.ctl
+    ctl("zone", "add", "dyn.test", "--ns", "ns1.dyn.test")
+    ctl("account", "add", "alice")
+    ctl("host", "add", "h1.dyn.test", "--account", "alice",
+        "--allow-special")
+    keys = [ctl("key", "add", "k.alice", "--account", "alice", "--grant",
+                "name h1.dyn.test A")]
+    assert f"server 127.0.0.1 {ddnsd.dns}" in keys[0]
+    ddnsd.start()
+
+    def answer(key, address):
+        return nsupdate(work, key, ddnsd.dns, address)
+    assert answer(keys[0], "192.0.2.1") == "NOERROR"
+    for i in range(6):  # more often than secrets are kept for one key
+        keys.append(ctl("key", "rotate", "k.alice"))
+        assert answer(keys[-1], f"192.0.2.{10 + i}") == "NOERROR"
+        assert answer(keys[-2], "192.0.2.66") != "NOERROR"
+    for i in range(3):
+        keys.append(ctl("key", "rotate", "k.alice", "--overlap", "1h"))
+    for i, key in enumerate(keys[-4:]):
+        assert answer(key, f"192.0.2.{20 + i}") == "NOERROR"
+    done = ctl.run("key", "rotate", "k.alice", "--overlap", "1h",
+                   check=False)
+    assert done.returncode == 1 and "4 valid secrets" in done.stderr
+    assert ctl.json("host", "show", "h1.dyn.test")["a"] == ["192.0.2.23"]
+    ctl("key", "revoke", "k.alice")
+    assert answer(keys[-1], "192.0.2.30") != "NOERROR"
+    assert ctl.json("key", "show", "k.alice")["last_used"]
+
+
 def test_key_sealed_by_another_key_file_is_said_so(ctl, work):
     ctl("key", "add", "k", "--account", "alice")
     (work / "ddnsd.key").unlink()
