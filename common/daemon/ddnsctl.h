@@ -203,6 +203,8 @@ bool ctl_take_type(struct ctl *ctl, const char *what, const char *text,
 bool ctl_take_types(struct ctl *ctl, const char *what, const char *text,
     char **ret);
 bool ctl_take_note(struct ctl *ctl, const char **ret); /* --note */
+/* Copies what the store lent; *ret is yours and *text points at it then. */
+bool ctl_keep(struct ctl *ctl, const char **text, char **ret);
 /* 1 to 64 of letters, digits and . _ @ -: accounts and tokens. */
 bool ctl_take_label(struct ctl *ctl, const char *what, const char *text);
 

@@ -166,23 +166,17 @@ static bool
 set_account(struct ctl *ctl, struct ddns_account *account, const char *what)
 {
 	const char *name = ctl_pos(ctl, 0);
-
-	/* what account points at dies with the next call on the store */
-	char *note = ddns_strdup(account->note);
-	json_t *object;
+	char *note;
 	bool ok;
 
 	account->name = name;
-	account->note = note != NULL ? note : "";
-	object = account_json(account);
-	ok = ctl_ok(ctl, ddns_store_account_set(ctl->store, account),
+	ok = ctl_keep(ctl, &account->note, &note) &&
+	    ctl_ok(ctl, ddns_store_account_set(ctl->store, account),
 	    "account") && ctl_note(ctl, "", "account %s %s", what, name) &&
-	    ctl_commit(ctl);
+	    ctl_commit(ctl) && ctl_done(ctl, account_json(account),
+	    "account %s: %s", name, what);
 	free(note);
-	if (ok)
-		return ctl_done(ctl, object, "account %s: %s", name, what);
-	json_decref(object);
-	return false;
+	return ok;
 }
 
 static bool

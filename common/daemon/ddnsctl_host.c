@@ -537,11 +537,9 @@ run_host_set(struct ctl *ctl)
 		return ctl_usage(ctl, "nothing to set is given");
 	if (!ctl_begin(ctl) || !ctl_find_host(ctl, ctl_pos(ctl, 0), &host))
 		return false;
-	note = ddns_strdup(host.note);
-	host.note = note != NULL ? note : "";
 	ddns_name_format(&host.name, name);
-	ok = account_name == NULL ||
-	    ctl_find_account(ctl, account_name, &account);
+	ok = ctl_keep(ctl, &host.note, &note) && (account_name == NULL ||
+	    ctl_find_account(ctl, account_name, &account));
 	if (ok && account_name != NULL && account.id != host.account_id) {
 		ok = take_away(ctl, &host.name, host.account_id);
 		host.account_id = account.id;
@@ -693,11 +691,11 @@ run_host_rename(struct ctl *ctl)
 	    !ctl_begin(ctl) || !ctl_find_host(ctl, ctl_pos(ctl, 0), &host))
 		return false;
 	from = host.name;
-	note = ddns_strdup(host.note);
-	host.note = note != NULL ? note : "";
+	if (ddns_name_equal(&from, &to))
+		return ctl_fail(ctl, "that is its name already");
 	host.name = to;
-	ok = ddns_name_equal(&from, &to) ? ctl_fail(ctl, "that is its name "
-	    "already") : rename_host(ctl, &host, &from) && ctl_commit(ctl) &&
+	ok = ctl_keep(ctl, &host.note, &note) &&
+	    rename_host(ctl, &host, &from) && ctl_commit(ctl) &&
 	    done_host(ctl, &to, "is its new name");
 	free(note);
 	return ok;

@@ -221,6 +221,14 @@ ctl_take_note(struct ctl *ctl, const char **ret)
 }
 
 bool
+ctl_keep(struct ctl *ctl, const char **text, char **ret)
+{
+	*ret = ddns_strdup(*text);
+	*text = *ret;
+	return ctl_ok(ctl, *ret != NULL ? DDNS_OK : DDNS_ENOMEM, "text");
+}
+
+bool
 ctl_take_label(struct ctl *ctl, const char *what, const char *text)
 {
 	size_t len = strlen(text);

@@ -154,13 +154,11 @@ static bool
 write_cred(struct ctl *ctl, struct ddns_cred *cred, const char *what)
 {
 	const char *kind = kind_text(cred->kind);
-	char *name = ddns_strdup(cred->name), *note = ddns_strdup(cred->note);
+	char *name = NULL, *note = NULL;
 	bool ok;
 
-	cred->name = name;
-	cred->note = note;
-	ok = ctl_ok(ctl, name != NULL && note != NULL ? DDNS_OK :
-	    DDNS_ENOMEM, kind) &&
+	ok = ctl_keep(ctl, &cred->name, &name) &&
+	    ctl_keep(ctl, &cred->note, &note) &&
 	    ctl_ok(ctl, ddns_store_cred_set(ctl->store, cred), kind) &&
 	    ctl_note(ctl, "", "%s %s %s", kind, what, name) &&
 	    ctl_commit(ctl) && ctl_done(ctl, json_pack("{s:o, s:o, s:o}",
@@ -218,9 +216,7 @@ ctl_cred_delete(struct ctl *ctl, enum ddns_cred_kind kind)
 	if (!ctl_begin(ctl) ||
 	    !ctl_find_cred(ctl, ctl_pos(ctl, 0), kind, &cred))
 		return false;
-	name = ddns_strdup(cred.name);
-	ok = ctl_ok(ctl, name != NULL ? DDNS_OK : DDNS_ENOMEM,
-	    kind_text(kind)) &&
+	ok = ctl_keep(ctl, &cred.name, &name) &&
 	    ctl_ok(ctl, ddns_store_cred_delete(ctl->store, cred.id),
 	    kind_text(kind)) &&
 	    ctl_note(ctl, "", "%s delete %s", kind_text(kind), name) &&
