@@ -17,14 +17,15 @@
  * So above END_PAGES the writer is kept out between two transactions for the
  * little that a passive checkpoint just left over.  Readers with an old
  * snapshot can keep the log from ending; then it is tried again after another
- * step.
+ * step.  When the disk is too slow for what is written, the log reaches
+ * MAX_PAGES, and the writer waits.
  */
 
 #define STEP_PAGES 4000  /* 16 MiB */
 #define END_PAGES 12000  /* 48 MiB */
 #define REST_PAGES 500   /* 2 MiB: a few milliseconds */
-#define PASSES 4         /* at the most, to get there, */
-#define PASS_PAGES 20000 /* and none when the log is longer */
+#define PASSES 4         /* at the most, to get there */
+#define MAX_PAGES 25000  /* 100 MiB: the writer waits for the disk */
 #define READERS_WAIT_MS 20 /* how long the writer may stand still for them */
 
 struct db_checkpointer {
@@ -61,8 +62,11 @@ on_log_grown(void *arg, sqlite3 *db, const char *name, int pages)
 	if (pages < c->done_at)
 		c->done_at = 0;
 	c->pages = pages;
-	if (is_due(c))
+	if (is_due(c)) {
+		if (pages >= MAX_PAGES)
+			c->gate_wanted = true; /* before the next one */
 		pthread_cond_signal(&c->wake);
+	}
 	pthread_mutex_unlock(&c->lock);
 	return SQLITE_OK;
 }
@@ -108,7 +112,7 @@ end_log(struct db_checkpointer *c, int pages)
 	int more = get_pages(c);
 
 	for (int i = 0; i < PASSES && more - pages > REST_PAGES &&
-	    more < PASS_PAGES; i++) {
+	    !c->gate_wanted; i++) {
 		pages = more;
 		checkpoint_beside(c);
 		more = get_pages(c);
@@ -130,13 +134,13 @@ run(void *arg)
 	while (!c->stop) {
 		int pages = c->pages;
 
-		if (!is_due(c)) {
+		if (!is_due(c) && !c->gate_wanted) {
 			pthread_cond_wait(&c->wake, &c->lock);
 			continue;
 		}
 		pthread_mutex_unlock(&c->lock);
 		checkpoint_beside(c);
-		if (pages >= END_PAGES)
+		if (pages >= END_PAGES || c->gate_wanted)
 			end_log(c, pages);
 		pthread_mutex_lock(&c->lock);
 		if (c->pages >= pages)

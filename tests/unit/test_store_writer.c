@@ -443,7 +443,7 @@ test_log_stays_bounded_under_load(void **state)
 	pthread_join(thread, NULL);
 	assert_true(b.reads > 100);
 	assert_true(b.slowest_us < 2000000); /* not the busy wait */
-	assert_in_range(largest, 1, 180 << 20);
+	assert_in_range(largest, 1, 110 << 20);
 	free(jobs);
 }
 
