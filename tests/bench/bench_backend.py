@@ -95,9 +95,9 @@ class Bench:
                     fill_lmdb(self.dir, path, self.a.hosts)
                 else:
                     fill_gsqlite3(path, self.a.hosts)
-            return {"launch": kind, f"{kind}-{'filename' if kind == 'lmdb' else 'database'}":
-                    path, "remote-connection-string": None,
-                    "remote-dnssec": None}
+            where = "filename" if kind == "lmdb" else "database"
+            return {"launch": kind, f"{kind}-{where}": path,
+                    "remote-connection-string": None, "remote-dnssec": None}
         if not self.store.exists():
             subprocess.run([str(self.tools / "fill_store"), str(self.store),
                             ZONE, "-n", str(self.a.hosts)], check=True)
@@ -134,6 +134,13 @@ class Bench:
             sys.exit(f"{server.name}: wrong answers\n{done.stdout}")
         return rate
 
+    def calls(self):
+        """What one call costs in the backend alone."""
+        self.options("pipe")
+        subprocess.run([str(self.tools / "backend_calls"), str(self.store),
+                        ZONE, str(self.a.hosts),
+                        "2000" if self.a.smoke else "200000"], check=True)
+
     def compare(self, caches, kinds):
         servers = {kind: self.start(kind, caches) for kind in kinds}
         rates = {kind: [] for kind in kinds}
@@ -167,7 +174,8 @@ def main():
                    help="distributor-threads of PowerDNS")
     p.add_argument("--only", default="pipe,stub,unix,gsqlite3,lmdb")
     p.add_argument("--caches", default="off,default")
-    p.add_argument("--build", default=str(TOP / "build"))
+    p.add_argument("--build", default=os.environ.get("DDNS_BUILDDIR",
+                                                     str(TOP / "build")))
     p.add_argument("--smoke", action="store_true",
                    help="only see that it works")
     a = p.parse_args()
@@ -182,6 +190,8 @@ def main():
         bench = Bench(a, directory)
         for caches in a.caches.split(","):
             report(caches, bench.compare(caches, a.only.split(",")))
+        print("one call, without PowerDNS and pipes", flush=True)
+        bench.calls()
     finally:
         directory.end()
         directory.remove()

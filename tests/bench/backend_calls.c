@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Microseconds of our own per call, without PowerDNS and without pipes:
- *     bench_backend_answer STORE ZONE HOSTS [CALLS]
+ *     backend_calls STORE ZONE HOSTS [CALLS]
  * on a store made by `fill_store STORE ZONE -n HOSTS`.  Beside it: what only
  * reading the request costs, by our reader and by jansson.
  */
@@ -91,7 +91,7 @@ main(int argc, char **argv)
 	unsigned hosts, calls = 200000;
 
 	if (argc < 4) {
-		fputs("usage: bench_backend_answer STORE ZONE HOSTS "
+		fputs("usage: backend_calls STORE ZONE HOSTS "
 		    "[CALLS]\n", stderr);
 		return 2;
 	}
