@@ -293,8 +293,10 @@ ddns_store_backup(struct ddns_store *store, const char *path)
 	if (err == DDNS_OK)
 		err = db_run(store, "VACUUM INTO ?",
 		    DB_ARGS(db_text(path)));
-	if (store->mode == DDNS_STORE_READ && err == DDNS_OK)
-		err = db_exec(store, "PRAGMA query_only = ON");
+	if (store->mode == DDNS_STORE_READ &&
+	    db_exec(store, "PRAGMA query_only = ON") != DDNS_OK &&
+	    err == DDNS_OK)
+		err = DDNS_EIO;
 	if (err == DDNS_OK)
 		err = sync_file(path);
 	if (err != DDNS_OK)

@@ -41,7 +41,10 @@ struct ddns_write_job {
 enum ddns_err ddns_writer_start(struct ddns_store *take_store,
     void (*on_commit)(void *arg), void *arg, struct ddns_writer **ret)
     DDNS_MUST_CHECK;
-/* Any thread.  The job is the caller's and must live until done ran. */
+/*
+ * Any thread.  The job is the caller's and must live until done ran.
+ * DDNS_EBUSY: too many wait; DDNS_ESTOP: the writer is being freed.
+ */
 enum ddns_err ddns_writer_submit(struct ddns_writer *writer,
     struct ddns_write_job *job) DDNS_MUST_CHECK;
 /* Finishes what waits, stops the thread, frees all.  NULL is fine. */
@@ -50,7 +53,7 @@ void ddns_writer_free(struct ddns_writer *writer);
 struct ddns_writer_stats {
 	uint64_t commits, jobs, failed;
 	uint32_t last_group, max_group;
-	uint32_t commit_p50_us, commit_p99_us;
+	uint32_t commit_p50_us, commit_p99_us; /* the sync; of the last 1024 */
 };
 void ddns_writer_get_stats(struct ddns_writer *writer,
     struct ddns_writer_stats *ret);
