@@ -489,14 +489,18 @@ ddns_http_update(struct ddns_ingest *ingest,
 		    ingest->conf->trusted_proxies_count),
 		.client = ddns_client_of(&exchange->request),
 	};
-	bool snapshot;
+	enum ddns_err err;
 
-	/* One snapshot for all of it: one consistent picture, and one lock
-	 * instead of one for each question.  It ends before the reply of a
-	 * write, since that comes later. */
-	snapshot = ddns_store_begin(ingest->store, DDNS_STORE_READ) ==
-	    DDNS_OK;
-	judge(&visit);
-	if (snapshot)
+	/* One snapshot for all of it: one lock instead of one for each
+	 * question, and the policy's number fits what was judged. */
+	err = ddns_store_begin(ingest->store, DDNS_STORE_READ);
+	if (err == DDNS_OK) {
+		judge(&visit);
 		ddns_store_rollback(ingest->store);
+	} else {
+		ddns_log(DDNS_LOG_ERROR, "cannot read the store: %s: %s",
+		    ddns_err_text(err), ddns_store_get_error(ingest->store));
+		refuse_login(&visit, DDNS_SITUATION_BUSY, ddns_err_text(err),
+		    false);
+	}
 }

@@ -46,7 +46,7 @@
 enum state { READ_HEAD, READ_BODY, BUSY, FLUSH, LINGER };
 
 struct conn {
-	TAILQ_ENTRY(conn) link; /* of `waiting` while READ_*, else `others` */
+	TAILQ_ENTRY(conn) link; /* of `waiting` or `others` */
 	struct ddns_http_server *server;
 	struct bufferevent *bev;
 	SSL *ssl; /* the bufferevent's, or NULL */
@@ -87,9 +87,16 @@ struct ddns_http_server {
 static void progress(struct conn *conn);
 
 static bool
-is_waiting(enum state state)
+is_reading(enum state state)
 {
 	return state == READ_HEAD || state == READ_BODY;
+}
+
+/* Nobody is harmed when such a connection has to make room. */
+static bool
+is_waiting(enum state state)
+{
+	return is_reading(state) || state == LINGER;
 }
 
 static void
@@ -491,7 +498,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (is_waiting(conn->state) && conn->started &&
+	if (is_reading(conn->state) && conn->started &&
 	    (conn->ssl == NULL || SSL_is_init_finished(conn->ssl))) {
 		refuse(conn, 408);
 		progress(conn);

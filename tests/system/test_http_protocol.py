@@ -533,3 +533,17 @@ def rss_kib(web):
             if line.startswith("VmRSS:"):
                 return int(line.split()[1])
     return 0
+
+
+def test_refused_connections_that_linger_do_not_keep_others_out(make_web):
+    web = make_web(options={"max-connections": 50})
+    links = []
+    for _ in range(200):
+        link = web.connect()
+        link.sendall(b"RUBBISH\r\n\r\n")
+        links.append(link)
+    began = time.monotonic()
+    assert web.update(GOOD).text == "good 192.0.2.1\n"
+    assert time.monotonic() - began < 1
+    for link in links:
+        link.close()
