@@ -601,7 +601,7 @@ copy_sets(struct ctl *ctl, const struct ddns_zone *zone,
 {
 	struct sets sets = { .count = 0 };
 	struct ddns_rrset set = { 0 };
-	bool changed;
+	bool changed = false;
 	bool ok = ctl_ok(ctl, ddns_store_rr_lookup(ctl->store, zone->id, from,
 	    DDNS_TYPE_ANY, note_type, &sets), "records");
 
@@ -625,7 +625,7 @@ remove_name(struct ctl *ctl, const struct ddns_zone *zone,
 		DDNS_TYPE_NONE };
 	struct ddns_rrset absent = { 0 };
 	struct ddns_name acme;
-	bool changed;
+	bool changed = false;
 
 	if (acme_name(name, &acme) && !ctl_ok(ctl, ddns_change_delete_name(
 	    ctl->store, &ctl->actor, zone, &acme), "record"))
