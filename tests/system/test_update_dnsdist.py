@@ -30,7 +30,8 @@ def front(work, make_stack):
                      ("dyn.example.", "dyn.test.")):
         assert old in text
         text = text.replace(old, new)
-    conf = work.write("dnsdist.conf", text)
+    conf = work.write("dnsdist.conf",
+                      text + 'setSecurityPollSuffix("")\n')
     process = work.spawn([DNSDIST, "--supervised", "--disable-syslog", "-C",
                           conf], log="dnsdist.log")
 
@@ -75,8 +76,9 @@ send
 """)
     assert "REFUSED" in done.stderr, done.stderr
     assert stack.pdns.ask("h2.dyn.test").nodata
-    row = stack.ctl.log("--host", "h2.dyn.test")[-1]
-    assert row["result"] == "REFUSED"
+    row = wait_until(lambda: [r for r in stack.ctl.log(
+        "--host", "h2.dyn.test") if r["result"] == "REFUSED"], 5)[0]
+    assert row["credential"] == key.name
 
 
 def test_unsigned_update_is_refused_behind_port_53(front):
