@@ -45,16 +45,22 @@ class Host:
     """One DHCP client: a name and an identity of its own."""
 
     def __init__(self, work, space, name, identity):
-        self.argv = [IP, "netns", "exec", space, UDHCPC, "-f", "-n", "-q",
-                     "-i", "ddc", "-s", "/bin/true", "-x",
-                     f"hostname:{name}", "-x", f"0x3d:{identity}"]
+        self.argv = [IP, "netns", "exec", space, UDHCPC, "-f", "-n", "-i",
+                     "ddc", "-s", "/bin/true", "-x", f"hostname:{name}",
+                     "-x", f"0x3d:{identity}"]
         self.work = work
 
-    def lease(self, release=False):
-        """Asks, gets, and ends (-q); -R gives the lease back at the end."""
-        process = self.work.spawn(self.argv + ["-R"] * release,
-                                  log="udhcpc.log")
+    def lease(self):
+        """Asks, gets, and ends (-q)."""
+        process = self.work.spawn(self.argv + ["-q"], log="udhcpc.log")
         assert process.popen.wait(20) == 0, process.log_tail()
+
+    def lease_and_release(self):
+        """The release (-R) is sent when the client ends."""
+        process = self.work.spawn(self.argv + ["-R"], log="release.log")
+        process.ready(lambda: "obtained" in process.log_text())
+        process.end()
+        assert "unicasting a release" in process.log_text()
 
 
 def test_dhcpd_keeps_names_of_leases(work, network):
@@ -105,7 +111,9 @@ def test_dhcpd_keeps_names_of_leases(work, network):
     assert {r["protocol"] for r in rows} == {"update"}
     assert {r["credential"] for r in rows} == {"dhcpd"}
 
-    Host(work, client, "laptop", "01020304050607").lease(release=True)
+    # a release is sent from the leased address itself
+    run(IP, "-n", client, "addr", "add", f"{address}/24", "dev", "ddc")
+    Host(work, client, "laptop", "01020304050607").lease_and_release()
     wait_until(lambda: ("laptop.dyn.example", "A")
                not in records("dyn.example"), 20)
     assert ("laptop.dyn.example", "DHCID") not in records("dyn.example")
