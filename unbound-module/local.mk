@@ -23,7 +23,7 @@ noinst_LTLIBRARIES += libddns-module-unbound.la
 libddns_module_unbound_la_SOURCES = $(module_unbound_sources)
 libddns_module_unbound_la_CPPFLAGS = -iquote $(UNBOUND_SOURCE) $(AM_CPPFLAGS)
 
-unboundmoduledir = $(libdir)/unbound
+unboundmoduledir = $(libdir)
 unboundmodule_LTLIBRARIES = unbound-ddns.la
 unbound_ddns_la_SOURCES =
 # libddns-conf.la brings dns and base along

@@ -1,1 +1,2 @@
 # bench programs for module
+EXTRA_DIST += tests/bench/bench_module.py

@@ -375,16 +375,19 @@ def test_reloads_under_load(auth, unbound, show, command):
             size = new
             reload(unbound, command)
             count += 1
+            told = storm.versions[:]
+            wait_until(lambda: stop.is_set() or sum(storm.versions)
+                       > sum(told) + 50, timeout=30)
     thread = threading.Thread(target=reloads)
     thread.start()
     try:
-        got = storm.run(6, processes=1, clients=4)
+        got = storm.run(6, processes=1, clients=4, patience=0.2)
     finally:
         stop.set()
         thread.join(30)
     show(f"{command}: {count} reloads, {storm.gaps} tries again, {got}")
     assert unbound.process.running()
-    assert count >= 5 and got["updates"] > 100
+    assert count >= 5 and got["updates"] > 100 and got["answers"] > 100
     assert got["old"] == 0
     del auth.delays[:]
     works(auth, unbound)

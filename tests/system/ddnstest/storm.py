@@ -54,7 +54,7 @@ class _Client:
         return a << 16 | b << 8 | c, 0
 
 
-def _ask(port, questions, acked, counts, stop, clients, seed):
+def _ask(port, questions, acked, counts, stop, clients, patience, seed):
     random.seed(seed)
     selector = selectors.DefaultSelector()
     for _ in range(clients):
@@ -80,10 +80,10 @@ def _ask(port, questions, acked, counts, stop, clients, seed):
                 old += 1
                 worst = max(worst, client.floor - version)
             client.send(acked, now)
-        if now - swept > 0.5:
+        if now - swept > patience / 5:
             swept = now
             for entry in list(selector.get_map().values()):
-                if now - entry.data.sent > 3:
+                if now - entry.data.sent > patience:
                     lost += 1
                     entry.data.send(acked, now)
     with counts.get_lock():
@@ -116,13 +116,16 @@ class Storm:
         notify(self.unbound.notify_port, self.hosts[i], "A", self.unbound.key)
         self.acked[i] = self.versions[i]
 
-    def run(self, seconds, processes=2, clients=8, pause=0.0):
-        """Gives a dict: answers, old, bad, lost, worst, updates."""
+    def run(self, seconds, processes=2, clients=8, pause=0.0, patience=3.0):
+        """Gives a dict: answers, old, bad, lost, worst, updates.
+
+        patience    after so many seconds a question is lost
+        """
         counts = CONTEXT.Array("L", 5)
         stop = CONTEXT.Event()
         workers = [CONTEXT.Process(target=_ask, args=(
             self.unbound.port, self.questions, self.acked, counts, stop,
-            clients, os.urandom(8))) for _ in range(processes)]
+            clients, patience, os.urandom(8))) for _ in range(processes)]
         for worker in workers:
             worker.start()
         updates = 0
