@@ -313,12 +313,11 @@ add_type(struct ddns_item *item, uint16_t type)
 		item->types[item->types_count++] = type;
 }
 
-/* RFC 1982: the serial that a change left behind, the newest of them. */
-static void
-newer_serial(struct ddns_item *item, uint32_t serial)
+/* RFC 1982; 0 is no serial. */
+static bool
+serial_before(uint32_t a, uint32_t b)
 {
-	if (item->serial == 0 || (int32_t)(serial - item->serial) > 0)
-		item->serial = serial;
+	return a != 0 && (b == 0 || (int32_t)(b - a) > 0);
 }
 
 /* Both have changes in them: `to` then has all. */
@@ -338,7 +337,10 @@ merge(struct ddns_item *to, const struct ddns_item *from)
 	if (to->since.v == 0 ||
 	    (from->since.v != 0 && from->since.v < to->since.v))
 		to->since = from->since;
-	newer_serial(to, from->serial);
+	if (serial_before(from->serial_low, to->serial_low))
+		to->serial_low = from->serial_low;
+	if (to->serial == 0 || serial_before(to->serial, from->serial))
+		to->serial = from->serial;
 	to->flags |= from->flags & (uint8_t)~DDNS_ITEM_KEY;
 	to->flags = (uint8_t)((to->flags & ~DDNS_ITEM_DERIVED) | derived);
 	for (unsigned i = 0; i < from->types_count; i++)
@@ -364,6 +366,7 @@ absorb(struct ddns_pending *p, struct ddns_item *into,
 		into->time = from->time;
 		into->since = from->since;
 		into->due = from->due;
+		into->serial_low = from->serial_low;
 		into->serial = from->serial;
 		into->flags = (uint8_t)((into->flags & DDNS_ITEM_KEY) |
 		    (from->flags & ~DDNS_ITEM_KEY));
@@ -431,7 +434,7 @@ ddns_pending_add(struct ddns_pending *p, const struct ddns_item_in *in,
 {
 	struct ddns_item from = { .seq_low = in->seq, .seq_high = in->seq,
 		.gate = in->seq, .time = in->time, .since = in->since,
-		.serial = in->serial,
+		.serial_low = in->serial, .serial = in->serial,
 		.flags = (uint8_t)in->flags };
 	struct ddns_item *into, *zone = NULL;
 
@@ -500,6 +503,7 @@ ddns_pending_take_until(struct ddns_pending *p, struct ddns_item *item,
 	if (left->seq_low > gate + 1)
 		left->seq_low = gate + 1; /* where exactly, nobody knows */
 	item->seq_high = gate;
+	item->serial = item->serial_low;
 }
 
 void

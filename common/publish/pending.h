@@ -54,7 +54,7 @@ struct ddns_item {
 	unsigned names;                /* a zone's item: its names in the queue */
 	unsigned attempts;
 	unsigned stage;                /* how often it was done already */
-	uint32_t serial;
+	uint32_t serial_low, serial;   /* of the oldest and newest change */
 	uint16_t types[DDNS_ITEM_TYPES_MAX];
 	uint8_t types_count;
 	uint8_t flags;

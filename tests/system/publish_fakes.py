@@ -106,6 +106,11 @@ class FakePdns:
         except OSError:
             pass
 
+    def serial(self, store):
+        """The serial of the newest commit."""
+        with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as db:
+            return db.execute("SELECT max(serial) FROM zone").fetchone()[0]
+
     def purged(self):
         """All names that were purged, in order, one list a command."""
         return [c.split()[1:] for c in self.trace.of(self.name)

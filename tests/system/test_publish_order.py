@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Who is told what, when, and what happens when one does not answer."""
 
+import random
 import socket
 import time
 
@@ -57,6 +58,36 @@ def test_resolver_is_told_after_the_purge(work, trace, pdns, r1):
     row = drive.rows()["r1"]
     assert row["acked"] >= 21 and row["retries"] == 0
     assert 0 < row["ack_p50_us"] <= row["ack_p99_us"] <= row["ack_max_us"]
+
+
+def test_order_holds_while_all_is_in_motion(work, trace, pdns, r1):
+    """No NOTIFY tells of a serial before a purge of the name that began
+    after the commit of that serial was answered."""
+    drive = drive_of(work, pdns, r1)
+    dice = random.Random(4711)
+    purged = {}  # name to the serial that its last answered purge saw
+    early = []
+
+    def reply(command):
+        serial = pdns.serial(drive.options["store"])
+        time.sleep(dice.choice([0, 0, 0.002, 0.02]))
+        for name in command.split()[1:]:
+            purged[name] = max(serial, purged.get(name, 0))
+        return f"{dice.randint(0, 1)}\n"
+
+    def answer(self, request, wire, n):
+        name = request.question[0].name.to_text(True)
+        serial = request.authority[0][0].serial
+        if purged.get(name, 0) < serial:
+            early.append((name, serial, purged.get(name)))
+        return self.ack(request) if dice.random() < 0.9 else None
+    pdns.reply, r1.answer = reply, answer
+    for i in range(1500):
+        drive(f"set h{dice.randint(0, 9)}.dyn.test A 192.0.{i >> 8}.{i & 255}")
+    drive.settled(timeout=30)
+    assert not early
+    assert len(r1.told()) > 300
+    assert max(r.authority[0][0].serial for r in r1.requests) >= 1500
 
 
 def test_purge_names_what_points_at_it(work, pdns, r1):

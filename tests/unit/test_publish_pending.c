@@ -298,6 +298,7 @@ test_take_until_leaves_what_came_later(void **state)
 	ddns_pending_take_until(p, item, 3);
 	assert_int_equal(item->seq_low, 1);
 	assert_int_equal(item->seq_high, 3);
+	assert_int_equal(item->serial, 1); /* promises no more than it has */
 	assert_queue(p, "a.test:1:4-5");
 	assert_int_equal(p->queue.first->gate, 5);
 	ddns_item_free(item);
