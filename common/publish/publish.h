@@ -16,7 +16,10 @@ struct ddns_publisher;
 /* conf and writer are borrowed and must outlive the publisher. */
 enum ddns_err ddns_publisher_start(const struct ddns_conf *conf,
     struct ddns_writer *writer, struct ddns_publisher **ret) DDNS_MUST_CHECK;
-/* Something was committed.  Any thread, never blocks; NULL is fine. */
+/*
+ * Something was committed.  Any thread, but none during or after free; never
+ * blocks; NULL is fine.
+ */
 void ddns_publisher_wake(struct ddns_publisher *publisher);
 /* Saves the cursors and stops.  NULL is fine. */
 void ddns_publisher_free(struct ddns_publisher *publisher);

@@ -23,13 +23,6 @@
 
 static struct ddns_publisher *publisher;
 
-static void
-on_commit(void *arg)
-{
-	(void)arg;
-	ddns_publisher_wake(publisher);
-}
-
 #define MUST(call)                                                         \
 	do {                                                               \
 		enum ddns_err must_err = (call);                           \
@@ -159,7 +152,7 @@ main(int argc, char **argv)
 	ddns_log_set_level(DDNS_LOG_DEBUG);
 	MUST(ddns_store_open(conf->store, DDNS_STORE_WRITE, &writers));
 	MUST(ddns_store_open(conf->store, DDNS_STORE_WRITE, &own));
-	MUST(ddns_writer_start(writers, on_commit, NULL, &writer));
+	MUST(ddns_writer_start(writers, NULL, NULL, &writer));
 	MUST(ddns_publisher_start(conf, writer, &publisher));
 	printf("ready\n");
 	fflush(stdout);
