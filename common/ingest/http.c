@@ -8,6 +8,9 @@
 #include "common/ingest/credentials.h"
 #include "common/ingest/forwarded.h"
 
+#define PATH_SHOWN_MAX 80
+#define SEGMENT_SHOWN_MAX 16
+
 enum page { PAGE_UPDATE, PAGE_MAYBE_UPDATE, PAGE_CHECKIP, PAGE_MYIP,
 	PAGE_MYIP_JSON, PAGE_NONE };
 
@@ -111,17 +114,39 @@ reply_update(struct ddns_ingest *ingest,
 	}
 }
 
+/* Other services have tokens in the path, and those are long. */
+static void
+shown_path(const char *path, char out[PATH_SHOWN_MAX])
+{
+	size_t n = 0;
+
+	while (*path != '\0' && n + SEGMENT_SHOWN_MAX + 2 < PATH_SHOWN_MAX) {
+		size_t len = strcspn(path + 1, "/");
+
+		out[n++] = '/';
+		if (len > SEGMENT_SHOWN_MAX) {
+			out[n++] = '*';
+		} else {
+			memcpy(out + n, path + 1, len);
+			n += len;
+		}
+		path += 1 + len;
+	}
+	out[n] = '\0';
+}
+
 /* A path that somebody mistyped in a router: the log should say so. */
 static void
 reply_none(struct ddns_http_exchange *exchange)
 {
-	char source[DDNS_ADDR_TEXT_MAX];
+	char source[DDNS_ADDR_TEXT_MAX], path[PATH_SHOWN_MAX];
 
 	ddns_addr_format(&exchange->peer, source);
+	shown_path(exchange->request.path, path);
 	if (strstr(exchange->request.query, "hostname=") != NULL)
 		ddns_log(DDNS_LOG_INFO, "what looks like a dyndns2 update "
 		    "came to the unknown path %s from %s; it is /nic/update",
-		    DDNS_Q(exchange->request.path), source);
+		    DDNS_Q(path), source);
 	ddns_http_reply_text(exchange, 404, "Not Found\n", NULL);
 }
 

@@ -225,18 +225,35 @@ actor_of(const struct visit *visit, const char *agent,
 	};
 }
 
+/*
+ * What strangers send must not fill the journal: beyond as many rows a minute
+ * as failures are let pass, a source's attempts have no name and no agent any
+ * more, and so become one row.
+ */
+static bool
+is_shown(const struct visit *visit)
+{
+	uint64_t key = ddns_limit_key_source(visit->ingest->failures,
+	    &visit->from.source);
+
+	return visit->who.cred_id != 0 || ddns_limit_take(
+	    visit->ingest->failures, ~key, ddns_mono_us_now());
+}
+
 static void
 refuse_login(struct visit *visit, enum ddns_situation situation,
     const char *reason, bool harmless)
 {
 	const char *code = situation == DDNS_SITUATION_LIMITED ? "abuse" :
 	    situation == DDNS_SITUATION_BUSY ? "911" : "badauth";
-	char agent[DDNS_UPDATE_AGENT_MAX], name[NAME_SHOWN_MAX];
+	char agent[DDNS_UPDATE_AGENT_MAX] = "", name[NAME_SHOWN_MAX] = "";
 	struct ddns_actor actor;
 
-	ddns_update_clean(ddns_http_get(&visit->exchange->request,
-	    "User-Agent"), agent, sizeof(agent));
-	shown_name(visit->form, name);
+	if (is_shown(visit)) {
+		ddns_update_clean(ddns_http_get(&visit->exchange->request,
+		    "User-Agent"), agent, sizeof(agent));
+		shown_name(visit->form, name);
+	}
 	actor_of(visit, agent, &actor);
 	note(visit->ingest, &actor, 0, name, DDNS_TYPE_ANY, code, reason,
 	    harmless);

@@ -280,6 +280,19 @@ def test_brake_slows_failures_and_lets_the_valid_token_pass(make_web):
         == "abuse\n"
 
 
+def test_strangers_cannot_fill_the_journal(make_web):
+    web = make_web(options={"source-failures": 10})
+    for i in range(60):
+        query = f"hostname=x{i}.dyn.test"
+        web.update(query, f"wrong{i}", headers=[f"User-Agent: agent{i}"])
+        web.get(f"/nic/update?{query}")
+    assert web.ddnsd.end() == 0  # all is written
+    rows = [r for r in web.ctl.log() if r["protocol"] == "dyndns2"]
+    assert sum(r["repeats"] for r in rows) == 120
+    assert len([r for r in rows if r["name"]]) <= 12
+    assert len(rows) < 40
+
+
 def test_journal_has_every_attempt_once(web):
     for _ in range(3):
         web.update("hostname=no.dyn.test&myip=192.0.2.1")

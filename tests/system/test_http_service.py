@@ -201,6 +201,8 @@ def test_secrets_are_nowhere(work, authority):
     web.get(f"{base}&password={secrets[3]}")
     web.get(f"{base}&password={secrets[2]}&token=x")
     web.get(f"/nope?hostname=home.dyn.test&password={url}")
+    web.get(f"/u/{url}/?hostname=home.dyn.test")
+    web.get(f"/{url}?hostname=home.dyn.test")
     web.get(f"/{'x' * 9000}?password={url}")
     web.get("/nic/update", method="POST",
             body=f"hostname=home.dyn.test&password={secrets[3]}")
