@@ -34,9 +34,10 @@ lint:
 	  srcdir=$(srcdir) $(TESTS_ENVIRONMENT) $(AM_TESTS_ENVIRONMENT) \
 	  $(srcdir)/$$check || failed=1; done; \
 	if command -v cppcheck >/dev/null; then \
-	  $(c_files) | xargs cppcheck --quiet --error-exitcode=1 \
+	  $(c_files) ! -path '*/tests/*' | xargs cppcheck --quiet --error-exitcode=1 \
 	    --enable=warning,portability --inline-suppr -D__GNUC__ \
-	    --suppress=missingInclude --suppress=uninitvar --suppress=unknownMacro || failed=1; \
+	    --suppress=missingInclude --suppress=uninitvar --suppress=unknownMacro \
+	    --suppress=nullPointerRedundantCheck || failed=1; \
 	else echo "no cppcheck: left out"; fi; exit $$failed
 
 coverage:
