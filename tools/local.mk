@@ -37,7 +37,8 @@ lint:
 	  $(c_files) ! -path '*/tests/*' | xargs cppcheck --quiet --error-exitcode=1 \
 	    --enable=warning,portability --inline-suppr -D__GNUC__ \
 	    --suppress=missingInclude --suppress=uninitvar --suppress=unknownMacro \
-	    --suppress=nullPointerRedundantCheck || failed=1; \
+	    --suppress=nullPointerRedundantCheck \
+	    --suppress=duplicateAssignExpression || failed=1; \
 	else echo "no cppcheck: left out"; fi; exit $$failed
 
 coverage:
