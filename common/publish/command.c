@@ -128,7 +128,8 @@ new_bev(struct event_base *base, SSL_CTX *tls)
 enum ddns_err
 ddns_command_start(struct event_base *base, const struct ddns_command_to *to,
     struct ddns_span request, enum ddns_command_until until,
-    unsigned timeout_ms, ddns_command_fn *done, void *arg, struct ddns_command **ret, const char **ret_why)
+    unsigned timeout_ms, ddns_command_fn *done, void *arg,
+    struct ddns_command **ret, const char **ret_why)
 {
 	struct timeval tv = { timeout_ms / 1000, (timeout_ms % 1000) * 1000 };
 	struct ddns_command *command = calloc(1, sizeof(*command));

@@ -28,8 +28,8 @@ enum ddns_command_until {
 };
 
 /*
- * err DDNS_OK: reply is what came, not empty.  Else reply says what went wrong, for
- * people.  The command is freed after the call.  Never runs inside start,
+ * err DDNS_OK: reply is what came, not empty.  Else it says what went wrong,
+ * for people.  The command is freed after the call.  Never runs inside start,
  * which tells in ret_why (borrowed until errno's next text) why it failed.
  */
 typedef void ddns_command_fn(enum ddns_err err, const char *reply, void *arg);

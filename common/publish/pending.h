@@ -51,7 +51,7 @@ struct ddns_item {
 	struct ddns_unix_ms time;      /* of the newest change */
 	struct ddns_mono_us since;     /* of the oldest one; 0: not measured */
 	struct ddns_mono_us due;       /* when to do it again, or at all */
-	unsigned names;                /* a zone's item: its names in the queue */
+	unsigned names;                /* a zone's: its names in the queue */
 	unsigned attempts;
 	unsigned stage;                /* how often it was done already */
 	uint32_t serial_low, serial;   /* of the oldest and newest change */

@@ -26,6 +26,7 @@
 #define HOLD_US 1000000          /* so long the resolvers wait for it */
 #define TIMEOUT_MS 1000
 #define TIMEOUT_SUFFIX_MS 10000  /* walks its caches: 1 s at a million */
+#define AGAIN_WAIT_US 5000       /* a second purge waits for first ones */
 #define RETRY_MAX_US 5000000     /* a local socket costs nothing to try */
 #define LINE_NAMES_MAX 5000      /* 6.5 us each in the server */
 #define LINE_BYTES_MAX 512000    /* the server takes 1,024,000 */
@@ -36,7 +37,6 @@ enum doing { IDLE, REDISCOVER, FIRST, AGAIN };
 struct purge {
 	struct ddns_sub sub;
 	enum doing doing;
-	bool was_again;             /* the last one; they take turns */
 	struct ddns_item_list flight;
 	struct ddns_again again;
 	struct ddns_command *command;
@@ -176,7 +176,6 @@ purged(struct purge *p, bool removed)
 		if (!ddns_again_put(&p->again, p->sub.hub, item, now))
 			ddns_item_free(item);
 	}
-	p->was_again = p->doing == AGAIN;
 	p->doing = IDLE;
 	ddns_sub_answered(&p->sub);
 	ddns_hub_kick(p->sub.hub);
@@ -217,8 +216,8 @@ start(struct purge *p, enum doing doing)
 	if (err == DDNS_OK)
 		err = ddns_command_start(ddns_hub_base(p->sub.hub), &to,
 		    ddns_buf_span(&p->line), DDNS_COMMAND_DATA,
-		    has_suffix(p) ? TIMEOUT_SUFFIX_MS : TIMEOUT_MS, on_reply, p, &p->command,
-		    &why);
+		    has_suffix(p) ? TIMEOUT_SUFFIX_MS : TIMEOUT_MS, on_reply,
+		    p, &p->command, &why);
 	if (err != DDNS_OK) {
 		fail(p, why);
 		return;
@@ -246,7 +245,7 @@ start_first(struct purge *p)
 	start(p, rediscover ? REDISCOVER : FIRST);
 }
 
-static bool
+static void
 start_again(struct purge *p, struct ddns_mono_us now)
 {
 	struct ddns_item *item;
@@ -257,10 +256,7 @@ start_again(struct purge *p, struct ddns_mono_us now)
 		bytes += 4u * item->len_bytes;
 		ddns_item_list_push(&p->flight, item);
 	}
-	if (p->flight.count == 0)
-		return false;
 	start(p, AGAIN);
-	return true;
 }
 
 static void
@@ -269,6 +265,7 @@ pump(struct ddns_sub *sub)
 	struct purge *p = (struct purge *)sub;
 	struct ddns_mono_us now = ddns_mono_us_now();
 	bool waiting = sub->queue.queue.first != NULL;
+	struct ddns_mono_us due = ddns_again_due(&p->again);
 
 	if (p->doing != IDLE) {
 		if (now.v >= p->hold_until.v)
@@ -278,20 +275,15 @@ pump(struct ddns_sub *sub)
 		return;
 	}
 	if (now.v < sub->health.next.v) {
-		if (waiting || ddns_again_due(&p->again).v != INT64_MAX)
+		if (waiting || due.v != INT64_MAX)
 			ddns_sub_arm(sub, sub->health.next);
-		return;
-	}
-	if (waiting && p->was_again) {
+	} else if (waiting && now.v - due.v < AGAIN_WAIT_US) {
 		start_first(p);
-		return;
+	} else if (due.v <= now.v) {
+		start_again(p, now);
+	} else {
+		ddns_sub_arm(sub, due);
 	}
-	if (start_again(p, now))
-		return;
-	if (waiting)
-		start_first(p);
-	else
-		ddns_sub_arm(sub, ddns_again_due(&p->again));
 }
 
 static int64_t

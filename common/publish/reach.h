@@ -9,7 +9,7 @@
  * How far one change reaches: the names whose cached answers may hold the old
  * state.  Reads the store, sends nothing.
  */
-#define DDNS_REACH_DEPTH_MAX 8  /* CNAME after CNAME; resolvers stop there too */
+#define DDNS_REACH_DEPTH_MAX 8  /* CNAME after CNAME, as resolvers go */
 #define DDNS_REACH_NAMES_MAX 256 /* of one change; more: their whole zones */
 
 struct ddns_change { /* what publishing needs of a journal row */

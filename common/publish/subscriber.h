@@ -112,7 +112,8 @@ int64_t ddns_hub_gate(const struct ddns_hub *hub);
 void ddns_hub_kick(struct ddns_hub *hub);
 /* Tells the resolvers once more: they may have fetched an old answer. */
 void ddns_hub_tell_again(struct ddns_hub *hub, const struct ddns_item *item);
-/* Purges the apex before a secondary is sent there; ret: the gate to wait for. */
+/* Purges the apex before a secondary is sent there; gives the gate to wait
+ * for. */
 int64_t ddns_hub_purge_apex(struct ddns_hub *hub, const struct ddns_name *apex,
     int64_t zone_id, uint32_t serial);
 /* For the SOA of a NOTIFY; NULL when there is no such zone.  Borrowed until
