@@ -61,6 +61,8 @@ put_head(struct ddns_rows *rows, const char *type)
 {
 	struct ddns_buf *out = rows->out;
 
+	if (rows->owner_json.err != DDNS_OK)
+		out->err = rows->owner_json.err;
 	if (rows->count++ > 0)
 		ddns_buf_put_u8(out, ',');
 	ddns_buf_put_text(out, "{\"qtype\":\"");

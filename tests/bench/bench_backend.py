@@ -4,7 +4,8 @@
 
 All hold the same zone of HOSTS address records and are asked the same random
 names by dnsperf, in short runs that take turns; the figure is the median of
-ROUNDS.  With PowerDNS's caches off each question reaches the backend; with
+ROUNDS.  Beside it what a question costs of processor, in PowerDNS and the
+backend together: on a busy machine that is the figure to trust.  With PowerDNS's caches off each question reaches the backend; with
 the caches at their defaults, and warm, hardly any does.
 
     pipe     pdns-backend-ddns started by PowerDNS (what we ship)
@@ -72,6 +73,28 @@ def fill_lmdb(directory, path, hosts):
                    stderr=subprocess.DEVNULL)
 
 
+def family(pid):
+    """A process and all below it."""
+    found = [pid]
+    home = f"/proc/{pid}/task"
+    for thread in os.listdir(home):
+        for child in open(f"{home}/{thread}/children").read().split():
+            found += family(int(child))
+    return found
+
+
+def cpu_s(server):
+    """Processor seconds so far of PowerDNS and what answers it."""
+    ticks = 0
+    pids = family(server.process.pid)
+    if server.backend:
+        pids += family(server.backend.process.pid)
+    for pid in pids:
+        fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Bench:
     def __init__(self, arguments, directory):
         from ddnstest import programs
@@ -123,6 +146,8 @@ class Bench:
         return server.start()
 
     def run(self, server, seconds):
+        """Questions a second, processor microseconds a question."""
+        before = cpu_s(server)
         done = subprocess.run(
             ["dnsperf", "-s", "127.0.0.1", "-p", str(server.port),
              "-d", str(self.queries), "-l", str(seconds), "-c", "8",
@@ -132,7 +157,8 @@ class Bench:
         good = re.search(r"NOERROR (\d+) \(([\d.]+)%\)", done.stdout)
         if good is None or float(good[2]) < 100:
             sys.exit(f"{server.name}: wrong answers\n{done.stdout}")
-        return rate
+        asked = int(re.search(r"Queries completed: *(\d+)", done.stdout)[1])
+        return rate, (cpu_s(server) - before) * 1e6 / asked
 
     def calls(self):
         """What one call costs in the backend alone."""
@@ -152,15 +178,20 @@ class Bench:
                 rates[kind].append(self.run(server, self.a.seconds))
         for server in servers.values():
             server.end()
-        return {kind: statistics.median(r) for kind, r in rates.items()}
+        return {kind: tuple(map(statistics.median, zip(*r)))
+                for kind, r in rates.items()}
 
 
 def report(caches, rates):
-    base = rates.get("stub")
-    print(f"caches {caches}")
-    for kind, rate in rates.items():
-        ratio = f"   {rate / base:5.2f} of stub" if base else ""
-        print(f"    {kind:10} {rate:9.0f} q/s{ratio}")
+    base = rates.get("stub", (0, 0))
+    print(f"caches {caches}\n    {'':10}{'questions/s':>12}{'of stub':>9}"
+          f"{'cpu us':>10}{'of stub':>9}")
+    for kind, pair in rates.items():
+        print(f"    {kind:10}" + "".join(
+            f"{value:{width}.{digits}f}"
+            f"{value / of if of else float('nan'):9.2f}"
+            for value, of, width, digits in zip(pair, base, (12, 10),
+                                                (0, 1))))
     sys.stdout.flush()
 
 

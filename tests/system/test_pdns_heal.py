@@ -230,6 +230,19 @@ def bad_store(work, trouble, until_mended):
     return path
 
 
+def test_store_cut_off_under_the_reader_heals(work, store):
+    """As by `cp` or a full disk: what was mapped is there no more."""
+    whole = work / "whole"
+    shutil.copy(store, whole)
+    server = pdns_on(work, store, caches="off").start()
+    heals(server)
+    os.truncate(store, 4096)
+    got = rcodes(server)
+    assert set(got) <= {"SERVFAIL", "NOERROR"}  # some pages may be kept
+    os.rename(whole, store)
+    heals(server)
+
+
 def test_zone_list_survives_a_refresh_without_store(work, store):
     """false or [] here would make every zone REFUSED."""
     server = pdns_on(work, store, caches="off").start()

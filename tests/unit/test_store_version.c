@@ -96,6 +96,31 @@ test_version_changes_with_a_commit_of_another_process(void **state)
 	ddns_store_free(reader);
 }
 
+/* Of a copy, as restored from a backup: it has no log before it is written. */
+static void
+test_version_is_not_to_be_had_without_a_log(void **state)
+{
+	struct store_test *t = *state, copy = *t;
+	int64_t zone = add_zone(t->store, "example");
+	struct ddns_store *reader, *writer = NULL;
+	struct ddns_store_version before;
+
+	assert_true(strlen(copy.path) + 6 < sizeof(copy.path));
+	strcat(copy.path, ".copy");
+	assert_ok(ddns_store_backup(t->store, copy.path));
+	reader = open_reader(&copy);
+	assert_false(ddns_store_peek_version(reader, &before));
+	assert_int_equal(get_a(reader, zone, "a.example"), -1);
+	assert_ok(ddns_store_open(copy.path, DDNS_STORE_WRITE, &writer));
+	put_a(writer, zone, "a.example", 1);
+	assert_int_equal(get_a(reader, zone, "a.example"), 1);
+	before = peek(reader);
+	put_a(writer, zone, "a.example", 2);
+	assert_false(same(before, peek(reader)));
+	ddns_store_free(writer);
+	ddns_store_free(reader);
+}
+
 int
 main(void)
 {
@@ -108,6 +133,9 @@ main(void)
 		    store_test_setup, store_test_teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_version_changes_with_a_commit_of_another_process,
+		    store_test_setup, store_test_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_version_is_not_to_be_had_without_a_log,
 		    store_test_setup, store_test_teardown),
 	};
 
