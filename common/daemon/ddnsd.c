@@ -359,6 +359,10 @@ start(struct daemon *daemon)
 {
 	enum ddns_err err;
 
+	if (daemon->conf->http_count + daemon->conf->https_count +
+	    daemon->conf->dns_count == 0)
+		ddns_log(DDNS_LOG_WARNING, "no http-listen, https-listen or "
+		    "dns-listen: no update can come in");
 	raise_fd_limit(daemon->conf->max_connections);
 	if (!load_key(daemon) || !start_writer(daemon))
 		return false;

@@ -245,6 +245,13 @@ def test_mistakes_are_named(work, authority):
     assert "rate-burst" in said(good + "rate-burst = 0\n", "-n")
     done = run("-c", work / "none.conf")
     assert done.returncode == 1 and "none.conf" in done.stderr
+    deaf = good.replace("http-listen", "# http-listen").replace(
+        "https-listen", "# https-listen").replace("# # ", "# ")
+    conf.write_text(deaf)
+    process = work.spawn([programs.ddnsd, "-c", conf], log="deaf.log")
+    process.ready(lambda: "is ready" in process.log_text())
+    assert "no update can come in" in process.log_text()
+    assert process.end() == 0
     key = web.ddnsd.key_file
     os.rename(key, work / "away")
     assert "ddnsctl init" in said(good)
