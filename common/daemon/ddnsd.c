@@ -159,7 +159,8 @@ start_writer(struct daemon *daemon)
 		ddns_store_free(store);
 		return false;
 	}
-	err = ddns_writer_start(store, on_commit, daemon, &daemon->ingest.writer);
+	err = ddns_writer_start(store, on_commit, daemon,
+	    &daemon->ingest.writer);
 	if (err != DDNS_OK)
 		ddns_log(DDNS_LOG_ERROR, "cannot start the writer: %s",
 		    ddns_err_text(err));

@@ -76,7 +76,7 @@ test_parse_keeps_only_1_1_alive(void **state)
 }
 
 static void
-test_parse_takes_absolute_form_and_odd_targets(void **state)
+test_parse_takes_absolute_and_odd_targets(void **state)
 {
 	struct ddns_http_request r;
 
@@ -183,7 +183,7 @@ main(void)
 		cmocka_unit_test(test_head_len_finds_the_end_byte_by_byte),
 		cmocka_unit_test(test_parse_splits_ddclients_request),
 		cmocka_unit_test(test_parse_keeps_only_1_1_alive),
-		cmocka_unit_test(test_parse_takes_absolute_form_and_odd_targets),
+		cmocka_unit_test(test_parse_takes_absolute_and_odd_targets),
 		cmocka_unit_test(test_parse_refuses_bad_heads),
 		cmocka_unit_test(test_parse_refuses_a_nul_and_too_many_headers),
 		cmocka_unit_test(test_next_walks_repeated_headers),
