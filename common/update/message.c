@@ -10,8 +10,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/dns/rdata.h"
+#include "common/update/address.h"
 
 /* Types that are questions or belong to one message, never data. */
 static bool
@@ -209,8 +211,12 @@ struct asking {
 	struct ddns_store *store;
 	const struct ddns_zone *zone;
 	const struct ddns_subject *who;
+	const struct ddns_update_message *message;
 	const struct ddns_update_rr *rr;
 	struct ddns_decision decision;
+	const struct ddns_name *host; /* whose flags were looked up last */
+	unsigned host_flags;          /* 0 where no host is registered */
+	bool is_host;
 };
 
 static enum ddns_err
@@ -249,30 +255,103 @@ ask_all_types(struct asking *asking)
 	    &asking->rr->owner, DDNS_TYPE_ANY, ask_existing, asking);
 }
 
+/* The flags of the host with that name; a message mostly has one name. */
+static enum ddns_err
+find_host(struct asking *asking)
+{
+	const struct ddns_name *name = &asking->rr->owner;
+	struct ddns_host host = { .flags = 0 };
+	enum ddns_err err;
+
+	if (asking->host != NULL && ddns_name_equal(asking->host, name))
+		return DDNS_OK;
+	err = ddns_store_host_get(asking->store, name, &host);
+	if (err != DDNS_OK && err != DDNS_ENOTFOUND)
+		return err;
+	asking->host = name;
+	asking->is_host = err == DDNS_OK;
+	asking->host_flags = err == DDNS_OK ? host.flags : 0;
+	return DDNS_OK;
+}
+
+static bool
+is_address_allowed(const struct asking *asking, struct ddns_addr *ret)
+{
+	const struct ddns_update_rr *rr = asking->rr;
+
+	if (rr->class != asking->message->zone_class ||
+	    (rr->type != DDNS_TYPE_A && rr->type != DDNS_TYPE_AAAA))
+		return true;
+	*ret = (struct ddns_addr){
+		.family = rr->type == DDNS_TYPE_A ? AF_INET : AF_INET6
+	};
+	memcpy(ret->bytes, asking->message->data.base + rr->rdata,
+	    rr->rdata_len_bytes);
+	return ddns_update_check_addr(ret, asking->host_flags) !=
+	    DDNS_ADDR_REFUSE;
+}
+
+/*
+ * A registered host keeps its policy whatever the protocol.  Other names, such
+ * as those of a DHCP server's private network, have none.
+ */
+static enum ddns_err
+ask_host(struct asking *asking, struct ddns_buf *why)
+{
+	char text[DDNS_ADDR_TEXT_MAX];
+	struct ddns_addr addr;
+	enum ddns_err err = find_host(asking);
+
+	if (err != DDNS_OK || !asking->is_host)
+		return err;
+	asking->decision.allowed = false;
+	if ((asking->host_flags & DDNS_HOST_DISABLED) != 0) {
+		ddns_buf_put_text(why, "the host is disabled");
+	} else if (!is_address_allowed(asking, &addr)) {
+		ddns_addr_format(&addr, text);
+		ddns_buf_putf(why, "%s is %s", text,
+		    ddns_addr_class_text(ddns_addr_classify(&addr)));
+	} else {
+		asking->decision.allowed = true;
+	}
+	return DDNS_OK;
+}
+
+/* May the credential change the type of the name? */
+static enum ddns_err
+ask_grants(struct asking *asking, struct ddns_buf *why)
+{
+	enum ddns_err err;
+
+	asking->decision.allowed = false;
+	if (is_signer_made(asking->rr->type)) {
+		ddns_buf_put_text(why, "only the signer makes that type");
+		return DDNS_OK;
+	}
+	err = asking->rr->type == DDNS_TYPE_ANY ? ask_all_types(asking) :
+	    ask(asking, asking->rr->type);
+	if (err == DDNS_OK && !asking->decision.allowed)
+		ddns_decision_format(&asking->decision, why);
+	return err;
+}
+
 enum ddns_err
 ddns_update_message_authorize(struct ddns_store *store,
     const struct ddns_zone *zone, const struct ddns_subject *who,
     const struct ddns_update_message *message, unsigned *ret_rcode,
     const struct ddns_update_rr **ret_bad, struct ddns_buf *why)
 {
-	struct asking asking = { .store = store, .zone = zone, .who = who };
+	struct asking asking = { .store = store, .zone = zone, .who = who,
+		.message = message };
 
 	*ret_rcode = DDNS_RCODE_NOERROR;
 	for (size_t i = 0; i < message->updates_count; i++) {
-		enum ddns_err err = DDNS_OK;
+		enum ddns_err err;
 
 		asking.rr = &message->updates[i];
-		asking.decision.allowed = false;
-		if (is_signer_made(asking.rr->type)) {
-			ddns_buf_put_text(why, "only the signer makes that "
-			    "type");
-		} else {
-			err = asking.rr->type == DDNS_TYPE_ANY ?
-			    ask_all_types(&asking) :
-			    ask(&asking, asking.rr->type);
-			if (err == DDNS_OK && !asking.decision.allowed)
-				ddns_decision_format(&asking.decision, why);
-		}
+		err = ask_grants(&asking, why);
+		if (err == DDNS_OK && asking.decision.allowed)
+			err = ask_host(&asking, why);
 		if (err != DDNS_OK)
 			return err;
 		if (asking.decision.allowed)

@@ -61,7 +61,8 @@ enum ddns_err ddns_update_message_test(struct ddns_store *store,
  * May the key do all of it (RFC 3007 s.3)?  One RR that it may not change
  * refuses the whole message.  RRSIG and NSEC* are never allowed: the server
  * that signs makes them.  Deleting "all types" of a name asks for each type
- * that is there.  Not allowed: *ret_rcode is REFUSED, `why` (initialised)
+ * that is there.  A registered host takes nothing while it is disabled, and
+ * only addresses that its policy allows.  Not allowed: *ret_rcode is REFUSED, `why` (initialised)
  * holds the reason for the journal, and *ret_bad (may be NULL) the first RR
  * that was refused.
  */

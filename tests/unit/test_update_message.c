@@ -400,6 +400,81 @@ test_message_apply_registered_name_stays_registered(void **state)
 	assert_true(any);
 }
 
+static unsigned
+may(const struct ddns_subject *who, const char *want_why)
+{
+	struct ddns_update_message *message = NULL;
+	struct ddns_msg_header header;
+	struct ddns_msg_extra extra;
+	struct ddns_span msg = ddns_buf_span(&wire);
+	struct ddns_buf why = { 0 };
+	unsigned rcode = 99;
+
+	assert_int_equal(ddns_msg_read_header(msg, &header), DDNS_OK);
+	assert_int_equal(ddns_msg_scan(msg, &header, &extra), DDNS_OK);
+	assert_int_equal(ddns_update_message_read(msg, &header, &extra,
+	    &message, &rcode), DDNS_OK);
+	assert_int_equal(ddns_update_message_authorize(store, &zone, who,
+	    message, &rcode, NULL, &why), DDNS_OK);
+	assert_string_equal(ddns_buf_text(&why), want_why);
+	ddns_buf_done(&why);
+	ddns_update_message_free(message);
+	return rcode;
+}
+
+static void
+test_message_authorize_keeps_the_policy_of_hosts(void **state)
+{
+	struct ddns_account account = { .name = "alice", .note = "" };
+	struct ddns_cred cred = { .kind = DDNS_CRED_TSIG, .name = "k",
+		.note = "" };
+	struct ddns_grant grant = { .kind = DDNS_GRANT_SUBTREE,
+		.name = name("dyn.test"), .types = "ANY" };
+	struct ddns_host host = { .zone_id = zone.id, .note = "",
+		.name = name("h.dyn.test") };
+	struct ddns_subject who = { .kind = DDNS_CRED_TSIG,
+		.cred_name = "k" };
+
+	(void)state;
+	assert_int_equal(ddns_store_begin(store, DDNS_STORE_WRITE), DDNS_OK);
+	assert_int_equal(ddns_store_account_add(store, &account,
+	    &account.id), DDNS_OK);
+	cred.account_id = host.account_id = who.account_id = account.id;
+	assert_int_equal(ddns_store_cred_add(store, &cred, &cred.id),
+	    DDNS_OK);
+	grant.cred_id = who.cred_id = cred.id;
+	assert_int_equal(ddns_store_grant_add(store, &grant, &grant.id),
+	    DDNS_OK);
+	assert_int_equal(ddns_store_host_add(store, &host, &host.id),
+	    DDNS_OK);
+
+	start("dyn.test", DDNS_TYPE_SOA);
+	DELETE_SET("h.dyn.test", DDNS_TYPE_ANY);
+	ADD("h.dyn.test", DDNS_TYPE_A, "8.8.8.8");
+	ADD("h.dyn.test", DDNS_TYPE_AAAA, "2a00::1");
+	ADD("h.dyn.test", DDNS_TYPE_TXT, "\"x\"");
+	assert_int_equal(may(&who, ""), DDNS_RCODE_NOERROR);
+	start("dyn.test", DDNS_TYPE_SOA); /* no host: no policy */
+	ADD("other.dyn.test", DDNS_TYPE_A, "10.0.0.1");
+	assert_int_equal(may(&who, ""), DDNS_RCODE_NOERROR);
+	ADD("h.dyn.test", DDNS_TYPE_A, "10.0.0.1");
+	assert_int_equal(may(&who, "10.0.0.1 is private (RFC 1918, RFC 4193)"), DDNS_RCODE_REFUSED);
+	start("dyn.test", DDNS_TYPE_SOA); /* to take it away is fine */
+	DELETE_RR("h.dyn.test", DDNS_TYPE_A, "10.0.0.1");
+	assert_int_equal(may(&who, ""), DDNS_RCODE_NOERROR);
+	start("dyn.test", DDNS_TYPE_SOA);
+	ADD("h.dyn.test", DDNS_TYPE_AAAA, "::1");
+	assert_int_equal(may(&who, "::1 is loopback"), DDNS_RCODE_REFUSED);
+
+	host.flags = DDNS_HOST_DISABLED;
+	assert_int_equal(ddns_store_host_set(store, &host), DDNS_OK);
+	start("dyn.test", DDNS_TYPE_SOA);
+	DELETE_SET("h.dyn.test", DDNS_TYPE_TXT);
+	assert_int_equal(may(&who, "the host is disabled"),
+	    DDNS_RCODE_REFUSED);
+	ddns_store_rollback(store);
+}
+
 #define IN_ZONE(f) cmocka_unit_test_setup_teardown(f, open_zone, close_zone)
 
 int
@@ -417,6 +492,7 @@ main(void)
 		IN_ZONE(test_message_apply_apex_keeps_soa_and_ns),
 		IN_ZONE(test_message_apply_soa_only_with_a_greater_serial),
 		IN_ZONE(test_message_apply_registered_name_stays_registered),
+		IN_ZONE(test_message_authorize_keeps_the_policy_of_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
