@@ -280,7 +280,7 @@ is_shared(const struct outside_network *outnet, const struct query_info *asked,
     uint16_t flags)
 {
 	/* those that the iterator asks with */
-	static const int dnssec[] = { EDNS_DO | BIT_CD, EDNS_DO, 0 };
+	static const int dnssec[] = { EDNS_DO | BIT_CD, EDNS_DO };
 	uint8_t wire[10 + 255 + 4] = { 0 };
 	struct serviced_query key, *found;
 	rbnode_type *node;
