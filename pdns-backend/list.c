@@ -11,8 +11,12 @@
 
 #include <stdlib.h>
 
+#include "common/base/log.h"
 #include "common/dns/rrset.h"
 #include "pdns-backend/rows.h"
+
+/* PowerDNS's unix connector reads this much in about two seconds. */
+#define UNIX_REPLY_BYTES (512 * 1024)
 
 struct listing {
 	struct ddns_rows rows;
@@ -107,6 +111,21 @@ find_zone(struct ddns_backend *backend, const struct ddns_request *req,
 	return err;
 }
 
+static void
+tell_of_size(const struct ddns_backend *backend, const struct listing *l)
+{
+	size_t bytes = l->rows.out->len_bytes;
+	char text[DDNS_NAME_TEXT_MAX];
+
+	if (!backend->over_unix || bytes <= UNIX_REPLY_BYTES)
+		return;
+	ddns_name_format(&l->zone.name, text);
+	ddns_log(DDNS_LOG_WARNING, "pdns-backend-ddns: zone=%s has %zu records "
+	    "(%zu bytes), too much for PowerDNS's unix connector: it takes "
+	    "longer than its timeout; use pipe", DDNS_Q(text), l->rows.count,
+	    bytes);
+}
+
 enum ddns_err
 ddns_method_list(struct ddns_backend *backend,
     const struct ddns_request *req, struct ddns_buf *out)
@@ -130,6 +149,7 @@ ddns_method_list(struct ddns_backend *backend,
 		ddns_buf_put_u8(out, '[');
 		err = list_zone(backend->store, l);
 		ddns_buf_put_u8(out, ']');
+		tell_of_size(backend, l);
 	}
 	ddns_rows_done(&l->rows);
 out:

@@ -17,8 +17,6 @@
  */
 #include "pdns-backend/methods.h"
 
-#include <string.h>
-
 #include "common/dns/rrset.h"
 #include "pdns-backend/rows.h"
 #include "pdns-backend/types.h"

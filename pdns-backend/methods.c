@@ -124,7 +124,10 @@ ddns_backend_tell_foreign(struct ddns_backend *backend, const char *name,
 
 /* ---- methods ---- */
 
-/* How long the other side waits for an answer decides how long we may. */
+/*
+ * PowerDNS gives its connection string.  How long it waits for an answer
+ * decides how long we may.
+ */
 enum ddns_err
 ddns_method_initialize(struct ddns_backend *backend,
     const struct ddns_request *req, struct ddns_buf *out)
@@ -138,6 +141,7 @@ ddns_method_initialize(struct ddns_backend *backend,
 		backend->patience_ms = PATIENCE_MAX_MS;
 	else
 		backend->patience_ms = timeout_ms / 4 * 3;
+	backend->over_unix = ddns_request_text(req, "path") != NULL;
 	ddns_buf_put_text(out, "true");
 	return DDNS_OK;
 }

@@ -34,6 +34,7 @@ struct ddns_backend {
 	struct ddns_mono_us tell_at; /* then `told` may be logged again */
 	enum ddns_err told;
 	int64_t patience_ms; /* getAllDomains waits so long for a store */
+	bool over_unix; /* PowerDNS's connector, as `initialize` says */
 	bool told_foreign;
 	struct ddns_zone_slot zones[DDNS_ZONE_SLOTS];
 	struct ddns_kept kept;

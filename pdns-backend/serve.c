@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/base/log.h"
-
 #define READ_BYTES 16384
 #define KEEP_BYTES (1024 * 1024) /* of memory, after a long reply */
 

@@ -271,6 +271,30 @@ test_list_refuses_what_is_not_that_zone(void **state)
 }
 
 static void
+test_list_warns_of_what_the_unix_connector_cannot_carry(void **state)
+{
+	static const char list[] = "{\"method\":\"list\",\"parameters\":{"
+	    "\"zonename\":\"dyn.test.\",\"domain_id\":1}}";
+	struct backend_test *t = *state;
+	char owner[64];
+
+	assert_ok(ddns_store_begin(t->store->store, DDNS_STORE_WRITE));
+	for (int i = 0; i < 6000; i++) {
+		snprintf(owner, sizeof(owner), "host%d.dyn.test", i);
+		put_a(t->store->store, t->zone, owner, 1);
+	}
+	assert_ok(ddns_store_commit(t->store->store));
+	ask(t, "{\"method\":\"initialize\",\"parameters\":{\"command\":"
+	    "\"x\",\"timeout\":\"0\"}}");
+	ask(t, list);
+	assert_string_equal(logged, "");
+	ask(t, "{\"method\":\"initialize\",\"parameters\":{\"path\":"
+	    "\"/x\"}}");
+	ask(t, list);
+	assert_non_null(strstr(logged, "6001 records"));
+}
+
+static void
 test_lookup_without_a_zone_asks_all_that_hold_the_name(void **state)
 {
 	struct backend_test *t = *state;
@@ -531,6 +555,7 @@ main(void)
 		TEST(test_lookup_clears_auth_at_and_below_a_delegation),
 		TEST(test_list_gives_all_with_empty_names_and_auth),
 		TEST(test_list_refuses_what_is_not_that_zone),
+		TEST(test_list_warns_of_what_the_unix_connector_cannot_carry),
 		TEST(test_lookup_without_a_zone_asks_all_that_hold_the_name),
 		TEST(test_lookup_warns_once_of_what_is_not_ours),
 		TEST(test_lookup_sees_a_commit_at_once_though_replies_are_kept),
