@@ -146,7 +146,7 @@ class Ddnsd:
         self.process = self.dir.spawn(
             [programs.ddnsd, "-c", self.conf], log=f"{self.name}.log")
         if wait:
-            self.process.ready(lambda: tcp_open(self.http))
+            self.process.ready(lambda: tcp_open(self.dns or self.http))
         return self
 
     def end(self):
