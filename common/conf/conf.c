@@ -38,7 +38,6 @@ static const struct ddns_option options[] = {
 	UINT("max-cache-ttl", max_cache_ttl_s, 1, 604800, "86400", "seconds"),
 	{ "purge-again", DDNS_OPTION_UINTS, AT(purge_again_ms), 0, 1, 60000,
 	    "{5, 150}", "milliseconds", 4 },
-	UINT("tsig-fudge", dns_fudge_s, 1, 3600, "300", "seconds"),
 	{ "allow-hmac-sha1", DDNS_OPTION_BOOL, AT(tsig_sha1), 0, 0, 0, "no",
 	    "", 1 },
 	LIST("secondaries", DDNS_OPTION_LISTENS, secondaries, 53),

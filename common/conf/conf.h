@@ -78,7 +78,6 @@ struct ddns_conf {
 	unsigned journal_keep_days;
 	unsigned max_cache_ttl_s;    /* no cache holds data longer than this */
 	unsigned purge_again_ms[4];  /* after the first purge; 0 ends */
-	unsigned dns_fudge_s;
 	bool tsig_sha1;              /* allow hmac-sha1 keys */
 	struct ddns_conf_subscriber *subscribers;
 	size_t subscribers_count;

@@ -33,7 +33,6 @@ struct ddns_dns_keys {
 	struct ddns_store *store;
 	const struct ddns_secret_key *secret;
 	bool allow_sha1;
-	unsigned fudge_s;
 	int64_t policy_gen;
 	uint64_t seed;
 	struct ddns_dns_key *slots[CACHE_SLOTS];
@@ -57,7 +56,7 @@ ddns_dns_key_get_who(const struct ddns_dns_key *key)
 
 enum ddns_err
 ddns_dns_keys_new(struct ddns_store *store,
-    const struct ddns_secret_key *secret, bool allow_sha1, unsigned fudge_s,
+    const struct ddns_secret_key *secret, bool allow_sha1,
     struct ddns_dns_keys **ret)
 {
 	struct ddns_dns_keys *keys = calloc(1, sizeof(*keys));
@@ -68,7 +67,6 @@ ddns_dns_keys_new(struct ddns_store *store,
 	keys->store = store;
 	keys->secret = secret;
 	keys->allow_sha1 = allow_sha1;
-	keys->fudge_s = fudge_s;
 	err = ddns_random(&keys->seed, sizeof(keys->seed));
 	if (err != DDNS_OK) {
 		free(keys);
@@ -240,19 +238,6 @@ give(const struct ddns_name *name, void *arg)
 	return arg;
 }
 
-/* Ours to bound: the signer may write any fudge (RFC 8945 s.10.3). */
-static enum ddns_err
-check_fudge(const struct ddns_dns_keys *keys, struct ddns_unix_s now,
-    struct ddns_tsig_state *state)
-{
-	int64_t off = now.v - (int64_t)state->time_signed_s;
-
-	if (off <= (int64_t)keys->fudge_s && -off <= (int64_t)keys->fudge_s)
-		return DDNS_OK;
-	state->error = DDNS_RCODE_BADTIME;
-	return DDNS_EDENIED;
-}
-
 enum ddns_err
 ddns_dns_keys_verify(struct ddns_dns_keys *keys, struct ddns_span msg,
     const struct ddns_msg_extra *extra, struct ddns_unix_s now,
@@ -284,8 +269,7 @@ ddns_dns_keys_verify(struct ddns_dns_keys *keys, struct ddns_span msg,
 			*ret = state;
 			key->refs++;
 			*ret_key = key;
-			return err != DDNS_OK ? err :
-			    check_fudge(keys, now, ret);
+			return err;
 		}
 		if (err != DDNS_EDENIED)
 			return err;

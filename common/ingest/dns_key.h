@@ -14,12 +14,9 @@ struct ddns_dns_keys;
 /* One key; references, since answers may outlive its place in the cache. */
 struct ddns_dns_key;
 
-/*
- * store (READ) and secret are borrowed.  fudge_s: no signature is taken that
- * is further off our clock, whatever fudge it states.
- */
+/* store (READ) and secret are borrowed. */
 enum ddns_err ddns_dns_keys_new(struct ddns_store *store,
-    const struct ddns_secret_key *secret, bool allow_sha1, unsigned fudge_s,
+    const struct ddns_secret_key *secret, bool allow_sha1,
     struct ddns_dns_keys **ret) DDNS_MUST_CHECK;
 void ddns_dns_keys_free(struct ddns_dns_keys *keys);
 

@@ -274,8 +274,7 @@ ddns_dnsport_new(struct ddns_ingest *ingest, struct ddns_dnsport **ret)
 		return DDNS_ENOMEM;
 	port->work.ingest = ingest;
 	err = ddns_dns_keys_new(ingest->store, ingest->key,
-	    ingest->conf->tsig_sha1, ingest->conf->dns_fudge_s,
-	    &port->work.keys);
+	    ingest->conf->tsig_sha1, &port->work.keys);
 	if (err == DDNS_OK)
 		err = ddns_dns_udp_new(&port->work, &port->udp);
 	if (err == DDNS_OK)

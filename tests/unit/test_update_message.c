@@ -458,7 +458,8 @@ test_message_authorize_keeps_the_policy_of_hosts(void **state)
 	ADD("other.dyn.test", DDNS_TYPE_A, "10.0.0.1");
 	assert_int_equal(may(&who, ""), DDNS_RCODE_NOERROR);
 	ADD("h.dyn.test", DDNS_TYPE_A, "10.0.0.1");
-	assert_int_equal(may(&who, "10.0.0.1 is private (RFC 1918, RFC 4193)"), DDNS_RCODE_REFUSED);
+	assert_int_equal(may(&who, "10.0.0.1 is private (RFC 1918, "
+	    "RFC 4193)"), DDNS_RCODE_REFUSED);
 	start("dyn.test", DDNS_TYPE_SOA); /* to take it away is fine */
 	DELETE_RR("h.dyn.test", DDNS_TYPE_A, "10.0.0.1");
 	assert_int_equal(may(&who, ""), DDNS_RCODE_NOERROR);
