@@ -343,6 +343,8 @@ CASES = [
          "@ A -> NXDOMAIN", sign={"age": -400}, tsig="BADTIME"),
     Case("tsig-within-its-fudge", "NOERROR", "", "", "add @ 60 A " + A1,
          "@ A -> " + A1, sign={"age": 400, "fudge": 600}),
+    Case("tsig-outside-its-fudge", "NOTAUTH", "", "", "add @ 60 A " + A1,
+         "@ A -> NXDOMAIN", sign={"age": 100, "fudge": 50}, tsig="BADTIME"),
     Case("tsig-truncated", "NOTAUTH", "", "", "add @ 60 A " + A1,
          "@ A -> NXDOMAIN", sign={"mac_bytes": 16}, tsig="BADTRUNC"),
     Case("tsig-truncated-too-far", "FORMERR", "", "", "add @ 60 A " + A1,
