@@ -8,7 +8,7 @@
 
 #define FIRST_S 5
 #define EVERY_S 60
-#define AGAIN_S 1      /* when there was more than one batch */
+#define AGAIN_S 0      /* when there was more than one batch */
 #define BATCH_ROWS 500 /* some milliseconds of the writer */
 #define DAY_MS ((int64_t)86400 * 1000)
 
@@ -17,7 +17,7 @@ struct ddns_janitor {
 	struct event *timer;
 	struct ddns_write_job job;
 	struct ddns_letter letter;
-	unsigned removed;
+	unsigned removed, forgotten; /* journal rows; answers of old messages */
 	enum ddns_err err;
 };
 
@@ -40,7 +40,8 @@ sweep(struct ddns_store *store, void *arg)
 
 	err = ddns_journal_trim(store, old, BATCH_ROWS, &janitor->removed);
 	if (err == DDNS_OK)
-		err = ddns_store_replay_trim(store, ddns_unix_s_of_ms(now));
+		err = ddns_store_replay_trim(store, ddns_unix_s_of_ms(now),
+		    BATCH_ROWS, &janitor->forgotten);
 	return err;
 }
 
@@ -63,7 +64,8 @@ on_letter(struct ddns_letter *letter)
 		ddns_log(DDNS_LOG_WARNING, "cannot remove old journal rows: "
 		    "%s", ddns_err_text(janitor->err));
 	schedule(janitor, janitor->err == DDNS_OK &&
-	    janitor->removed >= BATCH_ROWS ? AGAIN_S : EVERY_S);
+	    (janitor->removed >= BATCH_ROWS ||
+	    janitor->forgotten >= BATCH_ROWS) ? AGAIN_S : EVERY_S);
 }
 
 static void
@@ -74,6 +76,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	janitor->removed = 0;
+	janitor->forgotten = 0;
 	if (ddns_writer_submit(janitor->ingest->writer, &janitor->job) !=
 	    DDNS_OK)
 		schedule(janitor, EVERY_S);

@@ -171,10 +171,34 @@ authorize(struct ddns_store *store, struct update *u)
 	    u->message, &u->rcode, NULL, &u->why);
 }
 
+/* The serial steps all the time; the rest of a zone is policy. */
+static bool
+needs_soa(const struct ddns_update_message *message)
+{
+	for (size_t i = 0; i < message->prereqs_count; i++)
+		if (message->prereqs[i].type == DDNS_TYPE_SOA)
+			return true;
+	for (size_t i = 0; i < message->updates_count; i++)
+		if (message->updates[i].type == DDNS_TYPE_SOA)
+			return true;
+	return false;
+}
+
+static enum ddns_err
+get_zone_again(struct ddns_store *store, struct update *u)
+{
+	enum ddns_err err = ddns_store_zone_get(store, u->zone.id, &u->zone);
+
+	if (err != DDNS_ENOTFOUND)
+		return err;
+	u->rcode = DDNS_RCODE_NOTAUTH;
+	return DDNS_EDENIED;
+}
+
 /*
- * What was decided in the loop, decided again where it may have changed: the
- * zone's SOA always, the permission with the policy, and with what is at a
- * name for a deletion of "all types".
+ * What was decided in the loop, decided again where it may have changed: all
+ * of it with the policy, and with what is at a name for a deletion of "all
+ * types".
  */
 static enum ddns_err
 decide_again(struct ddns_store *store, struct update *u)
@@ -183,6 +207,8 @@ decide_again(struct ddns_store *store, struct update *u)
 	enum ddns_err err = ddns_store_get_policy_gen(store, &gen);
 	bool changed = gen != u->policy_gen;
 
+	if (err == DDNS_OK && (changed || needs_soa(u->message)))
+		err = get_zone_again(store, u);
 	if (err == DDNS_OK && changed)
 		err = judge_again(store, u);
 	if (err != DDNS_OK || (!changed && !deletes_all_types(u->message)))
@@ -195,14 +221,8 @@ decide_again(struct ddns_store *store, struct update *u)
 static enum ddns_err
 test_and_apply(struct ddns_store *store, struct update *u)
 {
-	enum ddns_err err = ddns_store_zone_get(store, u->zone.id, &u->zone);
+	enum ddns_err err = decide_again(store, u);
 
-	if (err == DDNS_ENOTFOUND) {
-		u->rcode = DDNS_RCODE_NOTAUTH;
-		return DDNS_EDENIED;
-	}
-	if (err == DDNS_OK)
-		err = decide_again(store, u);
 	if (err == DDNS_OK)
 		err = ddns_update_message_test(store, &u->zone, u->message,
 		    &u->rcode);
@@ -225,46 +245,57 @@ mac_of(const struct update *u)
 		u->frame->state.mac_len_bytes };
 }
 
-static enum ddns_err
-find_repeated(struct ddns_store *store, struct update *u)
+/* When its signature is out of date, by its own time and fudge. */
+static struct ddns_unix_s
+forget_at(const struct update *u)
 {
-	struct ddns_buf answer = { 0 };
-	enum ddns_err err = ddns_store_replay_get(store, mac_of(u), &answer);
+	const struct ddns_tsig_state *state = &u->frame->state;
 
-	if (err == DDNS_OK && answer.len_bytes == 2) {
-		u->rcode = ddns_get_u16(answer.base);
-		u->repeated = true;
-	}
-	ddns_buf_done(&answer);
-	return err == DDNS_ENOTFOUND ? DDNS_OK : err;
+	return (struct ddns_unix_s){ (int64_t)state->time_signed_s +
+		state->fudge_s + 1 };
 }
 
 static enum ddns_err
 remember(struct ddns_store *store, const struct update *u)
 {
-	const struct ddns_tsig_state *state = &u->frame->state;
-	struct ddns_unix_s forget_at = { (int64_t)state->time_signed_s +
-		state->fudge_s + 1 };
 	uint8_t answer[2];
 
 	ddns_set_u16(answer, (uint16_t)u->rcode);
-	return ddns_store_replay_put(store, mac_of(u), forget_at,
+	return ddns_store_replay_put(store, forget_at(u), mac_of(u),
 	    (struct ddns_span){ answer, sizeof(answer) });
+}
+
+/*
+ * Looked up only now, when the job failed, for hardly ever is a message one
+ * that was here before: DDNS_EEXIST then, and the answer is what it was.
+ */
+static enum ddns_err
+find_repeated(struct ddns_store *store, struct update *u, enum ddns_err failed)
+{
+	struct ddns_buf answer = { 0 };
+	enum ddns_err err = ddns_store_replay_get(store, forget_at(u),
+	    mac_of(u), &answer);
+
+	if (err == DDNS_OK && answer.len_bytes == 2) {
+		u->rcode = ddns_get_u16(answer.base);
+		u->repeated = true;
+		failed = DDNS_EEXIST;
+	}
+	ddns_buf_done(&answer);
+	return err == DDNS_OK || err == DDNS_ENOTFOUND ? failed : err;
 }
 
 static enum ddns_err
 apply(struct ddns_store *store, void *arg)
 {
-	struct ddns_unix_s now;
 	struct update *u = arg;
-	enum ddns_err err = find_repeated(store, u);
+	struct ddns_unix_s now = ddns_unix_s_of_ms(u->actor.now);
+	enum ddns_err err = test_and_apply(store, u);
 
-	if (err != DDNS_OK || u->repeated)
-		return err;
-	now = ddns_unix_s_of_ms(u->actor.now);
-	err = test_and_apply(store, u);
 	if (err == DDNS_OK)
 		err = remember(store, u);
+	if (err == DDNS_EEXIST || err == DDNS_EDENIED)
+		return find_repeated(store, u, err);
 	if (err == DDNS_OK && now.v - u->who.last_used.v >= LAST_USED_STEP_S)
 		err = ddns_store_cred_touch(store, u->who.cred_id, now);
 	return err;
@@ -289,8 +320,9 @@ on_letter(struct ddns_letter *letter)
 
 	u->ingest->pending--;
 	if (u->err != DDNS_OK) {
-		u->changes = 0;
-		if (u->err != DDNS_EDENIED || u->rcode == DDNS_RCODE_NOERROR)
+		u->changes = 0; /* undone */
+		if (!u->repeated && (u->err != DDNS_EDENIED ||
+		    u->rcode == DDNS_RCODE_NOERROR))
 			u->rcode = DDNS_RCODE_SERVFAIL;
 	}
 	end(u);

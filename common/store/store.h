@@ -366,13 +366,19 @@ enum ddns_err ddns_store_grant_rename(struct ddns_store *store,
 
 /* ---- replayed signed messages ---- */
 
-/* The answer given to a message with this MAC, appended to out. */
+/*
+ * The answer given to a message with this MAC, appended to out.  forget_at
+ * comes from the message too: its time and its fudge.
+ */
 enum ddns_err ddns_store_replay_get(struct ddns_store *store,
-    struct ddns_span mac, struct ddns_buf *out) DDNS_MUST_CHECK;
+    struct ddns_unix_s forget_at, struct ddns_span mac, struct ddns_buf *out)
+    DDNS_MUST_CHECK;
 enum ddns_err ddns_store_replay_put(struct ddns_store *store,
-    struct ddns_span mac, struct ddns_unix_s forget_at,
-    struct ddns_span answer) DDNS_MUST_CHECK;
+    struct ddns_unix_s forget_at, struct ddns_span mac,
+    struct ddns_span answer) DDNS_MUST_CHECK; /* DDNS_EEXIST */
+/* Removes what was to be forgotten before now, at most max (>= 1) rows. */
 enum ddns_err ddns_store_replay_trim(struct ddns_store *store,
-    struct ddns_unix_s now) DDNS_MUST_CHECK;
+    struct ddns_unix_s now, unsigned max, unsigned *ret_removed)
+    DDNS_MUST_CHECK;
 
 #endif

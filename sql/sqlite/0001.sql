@@ -138,9 +138,10 @@ CREATE TABLE subscriber (
 	ack_max_us   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- by time first: new rows go to the end of the tree, old ones leave its start
 CREATE TABLE replay (
-	mac       BLOB NOT NULL PRIMARY KEY,
 	forget_s  INTEGER NOT NULL,
-	answer    BLOB NOT NULL
+	mac       BLOB NOT NULL,
+	answer    BLOB NOT NULL,
+	PRIMARY KEY (forget_s, mac)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX replay_forget ON replay (forget_s);

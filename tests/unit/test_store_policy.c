@@ -378,20 +378,34 @@ test_replay_remembers_until_trimmed(void **state)
 	struct ddns_span answer = { (const uint8_t *)"answer", 6 };
 	struct ddns_buf out = { 0 };
 
-	assert_int_equal(ddns_store_replay_get(t->store, mac, &out),
+	struct ddns_unix_s at = { 10 };
+	unsigned removed = 99;
+
+	assert_int_equal(ddns_store_replay_get(t->store, at, mac, &out),
 	    DDNS_ENOTFOUND);
-	assert_ok(ddns_store_replay_put(t->store, mac,
-	    (struct ddns_unix_s){ 10 }, answer));
-	assert_int_equal(ddns_store_replay_put(t->store, mac,
-	    (struct ddns_unix_s){ 10 }, answer), DDNS_EEXIST);
-	assert_ok(ddns_store_replay_trim(t->store,
-	    (struct ddns_unix_s){ 10 }));
-	assert_ok(ddns_store_replay_get(t->store, mac, &out));
+	assert_ok(ddns_store_replay_put(t->store, at, mac, answer));
+	assert_int_equal(ddns_store_replay_put(t->store, at, mac, answer),
+	    DDNS_EEXIST);
+	assert_ok(ddns_store_replay_trim(t->store, at, 100, &removed));
+	assert_int_equal(removed, 0);
+	assert_ok(ddns_store_replay_get(t->store, at, mac, &out));
 	assert_string_equal(ddns_buf_text(&out), "answer");
 	assert_ok(ddns_store_replay_trim(t->store,
-	    (struct ddns_unix_s){ 11 }));
-	assert_int_equal(ddns_store_replay_get(t->store, mac, &out),
+	    (struct ddns_unix_s){ 11 }, 100, &removed));
+	assert_int_equal(removed, 1);
+	assert_int_equal(ddns_store_replay_get(t->store, at, mac, &out),
 	    DDNS_ENOTFOUND);
+	for (uint8_t i = 0; i < 5; i++) { /* the oldest go first */
+		at.v = 20 + i;
+		assert_ok(ddns_store_replay_put(t->store, at,
+		    (struct ddns_span){ &i, 1 }, answer));
+	}
+	assert_ok(ddns_store_replay_trim(t->store,
+	    (struct ddns_unix_s){ 24 }, 3, &removed));
+	assert_int_equal(removed, 3);
+	assert_ok(ddns_store_replay_trim(t->store,
+	    (struct ddns_unix_s){ 24 }, 3, &removed));
+	assert_int_equal(removed, 1);
 	ddns_buf_done(&out);
 }
 
