@@ -23,6 +23,11 @@ from ddnstest import (Authority, Dir, Flood, Stack, address,  # noqa: E402
 from ddnstest.http import connect, update  # noqa: E402
 
 
+# Between two questions: often enough to tell a millisecond, seldom enough to
+# leave the processors to those that are measured.
+PROBE = 0.0002
+
+
 def send(stack, link, name, version):
     reply = update(0, name, address(version), stack.token, connection=link)
     assert reply.text.startswith("good"), reply
@@ -45,8 +50,9 @@ def with_publisher(stack, updates, pause):
     name = stack.hosts[0]
     send(stack, link, name, 1)
     replied = [[]]
-    with Flood(stack.pdns.port, [name]) as pdns, \
-            Flood(stack.unbound.port, [name]) as unbound:
+    with Flood(stack.pdns.port, [name], pause=PROBE) as pdns, \
+            Flood(stack.unbound.port, [name], pause=PROBE) as unbound:
+        time.sleep(0.1)
         for version in range(2, updates + 2):
             replied[0].append((send(stack, link, name, version), version))
             time.sleep(pause)

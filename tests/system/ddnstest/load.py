@@ -38,7 +38,7 @@ def _version(reply, question_len):
     return (rr[13] - 18) << 16 | rr[14] << 8 | rr[15]
 
 
-def _flood(port, names, stop, pipe, seed):
+def _flood(port, names, stop, pipe, seed, pause):
     dice = random.Random(seed)
     questions = [dns.message.make_query(n, "A").to_wire() for n in names]
     seen = []
@@ -61,18 +61,21 @@ def _flood(port, names, stop, pipe, seed):
             except (TimeoutError, ConnectionRefusedError):
                 pass
             seen.append((sent, time.monotonic(), which, got))
+            if pause:
+                time.sleep(pause)
     pipe.send(seen)
     pipe.close()
 
 
 class Flood:
-    """Processes that ask `port` for the A records of `names` until stop().
+    """Processes that ask `port` for the A records of `names` until stop(),
+    without a rest or with a pause (seconds) after each answer.
 
     answers: (sent, received, index of the name, version | GAP | LOST), by
     time sent.
     """
 
-    def __init__(self, port, names, processes=1):
+    def __init__(self, port, names, processes=1, pause=0):
         context = multiprocessing.get_context("fork")
         self.stop_event = context.Event()
         self.names = list(names)
@@ -82,7 +85,8 @@ class Flood:
             ours, theirs = context.Pipe(duplex=False)
             worker = context.Process(
                 target=_flood, daemon=True,
-                args=(port, self.names, self.stop_event, theirs, seed))
+                args=(port, self.names, self.stop_event, theirs, seed,
+                      pause))
             worker.start()
             theirs.close()
             self.workers.append((worker, ours))
