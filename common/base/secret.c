@@ -135,7 +135,7 @@ ddns_secret_key_create(const char *path)
 	err = line.err;
 	if (err != DDNS_OK)
 		goto out;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		err = errno == EEXIST ? DDNS_EEXIST : DDNS_EIO;
 		goto out;

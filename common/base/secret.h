@@ -29,7 +29,7 @@ struct ddns_secret_key {
 enum ddns_err ddns_secret_key_load(const char *path,
     struct ddns_secret_key *ret) DDNS_MUST_CHECK;
 /*
- * Makes a new key file with mode 0640 in an existing folder.  DDNS_EEXIST when
+ * Makes a new key file with mode 0600 in an existing folder.  DDNS_EEXIST when
  * there is one: it is never overwritten.
  */
 enum ddns_err ddns_secret_key_create(const char *path) DDNS_MUST_CHECK;
