@@ -31,6 +31,7 @@ struct ddns_dns_work {
 	struct ddns_dns_keys *keys;
 	int64_t policy_gen;
 	struct ddns_buf answer;   /* of whatever is being answered */
+	size_t in_flight_bytes;   /* messages that the writer has */
 	int64_t failures_s;       /* the second of ... */
 	unsigned failures;        /* so many noted failures */
 };

@@ -38,6 +38,7 @@
 #define OUTPUT_MAX (1 << 20)     /* bytes that a client leaves unread */
 #define TRANSFERS_MAX 8          /* at once; each has a thread */
 #define TRANSFER_STALL_MS 30000  /* a client that reads nothing */
+#define TRANSFER_MAX_US (600 * (int64_t)1000000) /* its snapshot costs us */
 
 struct request {
 	struct ddns_dns_request request;
@@ -73,6 +74,7 @@ struct transfer {
 	pthread_t thread;
 	bool joined;
 	int fd; /* the thread's own */
+	struct ddns_mono_us start;
 	enum ddns_err err;
 };
 LIST_HEAD(transfers, transfer);
@@ -229,6 +231,8 @@ send_message(struct ddns_span message, void *arg)
 	struct transfer *t = arg;
 	uint8_t len[2];
 
+	if (ddns_mono_us_now().v - t->start.v > TRANSFER_MAX_US)
+		return DDNS_EBUSY;
 	ddns_set_u16(len, (uint16_t)message.len_bytes);
 	return send_all(t->fd, len, sizeof(len)) &&
 	    send_all(t->fd, message.base, message.len_bytes) ? DDNS_OK :
@@ -313,6 +317,7 @@ transfer_new(struct request *r, const struct ddns_zone *zone,
 		.zone_id = zone->id, .incremental = incremental,
 		.serial = serial, .stop = &r->conn->tcp->stop,
 		.send = send_message, .arg = t };
+	t->start = ddns_mono_us_now();
 	t->fd = dup(bufferevent_getfd(r->conn->bev));
 	if (t->fd < 0 || ddns_tsig_key_dup(r->request.frame.tsig, &t->tsig) !=
 	    DDNS_OK) {

@@ -265,7 +265,9 @@ put_changes(struct stream *s)
 		err = put_folded(s);
 	if (err != DDNS_OK)
 		return err;
-	if (s->started && s->old_serial != s->zone.serial) {
+	if (!s->started) /* another serial, but no row of how it came */
+		return DDNS_ENOTFOUND;
+	if (s->old_serial != s->zone.serial) {
 		/* a step without a change of ours: the SOAs alone tell it */
 		s->folding = true;
 		s->new_serial = s->zone.serial;

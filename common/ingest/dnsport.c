@@ -13,6 +13,8 @@
 #include "common/ingest/dns_request.h"
 #include "common/ingest/dns_update.h"
 
+/* A message of many small RRs takes some thirty times its size in memory. */
+#define IN_FLIGHT_MAX_BYTES (4 << 20)
 #define FAILURES_NOTED_PER_S 5 /* rows; a stranger decides how many he sends */
 
 struct ddns_dnsport {
@@ -91,6 +93,7 @@ note_failure(struct ddns_dns_work *work,
 struct waiting {
 	struct ddns_dns_work *work;
 	struct ddns_dns_request *request;
+	size_t bytes;
 };
 
 static void
@@ -98,6 +101,7 @@ on_updated(unsigned rcode, void *arg)
 {
 	struct waiting *waiting = arg;
 
+	waiting->work->in_flight_bytes -= waiting->bytes;
 	send_rcode(waiting->work, waiting->request, rcode);
 	free(waiting);
 }
@@ -105,14 +109,17 @@ on_updated(unsigned rcode, void *arg)
 static void
 start_update(struct ddns_dns_work *work, struct ddns_dns_request *request)
 {
-	struct waiting *waiting = malloc(sizeof(*waiting));
+	size_t bytes = request->frame.msg.len_bytes;
+	struct waiting *waiting = NULL;
 
+	if (work->in_flight_bytes + bytes <= IN_FLIGHT_MAX_BYTES)
+		waiting = malloc(sizeof(*waiting));
 	if (waiting == NULL) {
 		send_rcode(work, request, DDNS_RCODE_SERVFAIL);
 		return;
 	}
-	waiting->work = work;
-	waiting->request = request;
+	*waiting = (struct waiting){ work, request, bytes };
+	work->in_flight_bytes += bytes;
 	ddns_dns_update_start(work->ingest, work->policy_gen, &request->frame,
 	    &request->peer, ddns_unix_ms_now(), on_updated, waiting);
 }

@@ -112,6 +112,7 @@ read_section(struct ddns_update_message *message, struct ddns_span msg,
 			break;
 		list[i].owner = rr.owner;
 		ddns_name_lower(&list[i].owner);
+		list[i].hash = ddns_name_hash(&list[i].owner, 0);
 		list[i].type = rr.type;
 		list[i].class = rr.class;
 		/* RFC 2181 s.8: a TTL with the top bit set is zero */

@@ -20,6 +20,7 @@
 /* One RR of the prerequisite or update section, checked and canonical. */
 struct ddns_update_rr {
 	struct ddns_name owner; /* lower-cased */
+	uint64_t hash;          /* of the owner: a message has thousands */
 	uint16_t type, class;
 	uint32_t ttl_s;
 	size_t rdata, rdata_len_bytes; /* in the message's `data` */

@@ -72,8 +72,8 @@ is_value(const struct ddns_update_rr *rr)
 static bool
 is_same_set(const struct ddns_update_rr *a, const struct ddns_update_rr *b)
 {
-	return is_value(a) && is_value(b) && a->type == b->type &&
-	    ddns_name_equal(&a->owner, &b->owner);
+	return a->hash == b->hash && a->type == b->type && is_value(a) &&
+	    is_value(b) && ddns_name_equal(&a->owner, &b->owner);
 }
 
 /* All RRs of the message that make up the RRset of list[first]. */

@@ -82,10 +82,11 @@ load_rr(const struct ddns_rr *rr, void *arg)
 }
 
 static enum ddns_err
-name_of(struct stage *stage, const struct ddns_name *owner,
+name_of(struct stage *stage, const struct ddns_update_rr *rr,
     struct staged_name **ret)
 {
-	uint64_t hash = ddns_name_hash(owner, 0);
+	const struct ddns_name *owner = &rr->owner;
+	uint64_t hash = rr->hash;
 	struct staged_name *list;
 
 	for (size_t i = stage->names_count; i-- > 0;) {
@@ -247,7 +248,7 @@ static enum ddns_err
 stage_rr(struct stage *stage, const struct ddns_update_rr *rr)
 {
 	struct staged_name *name;
-	enum ddns_err err = name_of(stage, &rr->owner, &name);
+	enum ddns_err err = name_of(stage, rr, &name);
 
 	if (err != DDNS_OK)
 		return err;
