@@ -207,8 +207,8 @@ ddns_base64_decode(const char *text, size_t text_len, uint8_t *out,
 	return DDNS_OK;
 }
 
-static int
-hex_value(char c)
+int
+ddns_hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -228,7 +228,7 @@ ddns_hex_decode(const char *text, size_t text_len, uint8_t *out,
 	if (text_len / 2 > cap_bytes)
 		return DDNS_ENOSPACE;
 	for (size_t i = 0; i < text_len; i += 2) {
-		int hi = hex_value(text[i]), lo = hex_value(text[i + 1]);
+		int hi = ddns_hex_value(text[i]), lo = ddns_hex_value(text[i + 1]);
 
 		if (hi < 0 || lo < 0)
 			return DDNS_EFORMAT;

@@ -94,6 +94,7 @@ enum ddns_err ddns_base64_decode(const char *text, size_t text_len,
     uint8_t *out, size_t cap_bytes, size_t *ret_len) DDNS_MUST_CHECK;
 enum ddns_err ddns_hex_decode(const char *text, size_t text_len, uint8_t *out,
     size_t cap_bytes, size_t *ret_len) DDNS_MUST_CHECK;
+int ddns_hex_value(char c); /* of one digit; -1: it is none */
 
 /* strdup, strndup and asprintf that return NULL on no memory; you own it. */
 char *ddns_strdup(const char *text); /* NULL in, NULL out */

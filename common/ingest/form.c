@@ -3,14 +3,7 @@
 
 #include <string.h>
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "common/base/bytes.h"
 
 /*
  * A '%' without two digits stays as it is: FRITZ!Box escapes nothing of what
@@ -24,9 +17,10 @@ decode(char *text)
 	for (; *text != '\0'; text++) {
 		if (*text == '+') {
 			*out++ = ' ';
-		} else if (*text == '%' && hex(text[1]) >= 0 &&
-		    hex(text[2]) >= 0) {
-			int v = hex(text[1]) * 16 + hex(text[2]);
+		} else if (*text == '%' && ddns_hex_value(text[1]) >= 0 &&
+		    ddns_hex_value(text[2]) >= 0) {
+			int v = ddns_hex_value(text[1]) * 16 +
+			    ddns_hex_value(text[2]);
 
 			if (v == 0)
 				return false;

@@ -62,18 +62,6 @@ type_fits(const struct ddns_grant *grant, uint16_t type, const char *text)
 	return has_word(grant->types, text);
 }
 
-static int
-hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* "4.3.2.1.in-addr.arpa": no leading zeros, so each address has one name. */
 static bool
 reverse_v4(const uint8_t *p, struct ddns_addr *ret)
@@ -101,7 +89,7 @@ reverse_v6(const uint8_t *p, struct ddns_addr *ret)
 {
 	ret->family = AF_INET6;
 	for (int i = 31; i >= 0; i--, p += 2) {
-		int v = p[0] == 1 ? hex_digit(p[1]) : -1;
+		int v = p[0] == 1 ? ddns_hex_value((char)p[1]) : -1;
 
 		if (v < 0)
 			return false;
