@@ -110,10 +110,13 @@ load_key(struct daemon *daemon)
 	return false;
 }
 
+/* HTTP and the DNS port count their connections each by itself. */
 static void
-raise_fd_limit(unsigned connections)
+raise_fd_limit(const struct ddns_conf *conf)
 {
-	rlim_t want = (rlim_t)connections + FDS_BESIDE_CONNECTIONS;
+	unsigned connections = conf->max_connections;
+	rlim_t want = (rlim_t)connections * (conf->dns_count > 0 ? 2 : 1) +
+	    FDS_BESIDE_CONNECTIONS;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
@@ -364,7 +367,7 @@ start(struct daemon *daemon)
 	    daemon->conf->dns_count == 0)
 		ddns_log(DDNS_LOG_WARNING, "no http-listen, https-listen or "
 		    "dns-listen: no update can come in");
-	raise_fd_limit(daemon->conf->max_connections);
+	raise_fd_limit(daemon->conf);
 	if (!load_key(daemon) || !start_writer(daemon))
 		return false;
 	if (!start_loop(daemon)) {

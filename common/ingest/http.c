@@ -135,15 +135,22 @@ shown_path(const char *path, char out[PATH_SHOWN_MAX])
 	out[n] = '\0';
 }
 
-/* A path that somebody mistyped in a router: the log should say so. */
+/*
+ * A path that somebody mistyped in a router: the log should say so, but not as
+ * often as a stranger likes.  The key is not that of his wrong credentials.
+ */
 static void
-reply_none(struct ddns_http_exchange *exchange)
+reply_none(const struct ddns_ingest *ingest,
+    struct ddns_http_exchange *exchange)
 {
+	uint64_t key = ~ddns_limit_key_source(ingest->failures,
+	    &exchange->peer);
 	char source[DDNS_ADDR_TEXT_MAX], path[PATH_SHOWN_MAX];
 
 	ddns_addr_format(&exchange->peer, source);
 	shown_path(exchange->request.path, path);
-	if (strstr(exchange->request.query, "hostname=") != NULL)
+	if (strstr(exchange->request.query, "hostname=") != NULL &&
+	    ddns_limit_take(ingest->failures, key, ddns_mono_us_now()))
 		ddns_log(DDNS_LOG_INFO, "what looks like a dyndns2 update "
 		    "came to the unknown path %s from %s; it is /nic/update",
 		    DDNS_Q(path), source);
@@ -159,7 +166,7 @@ ddns_http_handle(struct ddns_http_exchange *exchange, void *arg)
 	bool is_update = page == PAGE_UPDATE || page == PAGE_MAYBE_UPDATE;
 
 	if (page == PAGE_NONE) {
-		reply_none(exchange);
+		reply_none(arg, exchange);
 	} else if (!is_get && !(is_update && strcmp(method, "POST") == 0)) {
 		/* HEAD too: it must not change anything */
 		ddns_http_reply_text(exchange, 405, "Method Not Allowed\n",

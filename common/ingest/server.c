@@ -42,6 +42,7 @@
 #define LINGER_S 2
 #define BACKLOG 511
 #define INPUT_MAX (DDNS_HTTP_HEAD_MAX + DDNS_HTTP_BODY_MAX)
+#define OUTPUT_MAX (64 * 1024) /* bytes that a client leaves unread */
 
 enum state { READ_HEAD, READ_BODY, BUSY, FLUSH, LINGER };
 
@@ -299,6 +300,12 @@ ddns_http_exchange_reply(struct ddns_http_exchange *exchange,
 	bool keep = exchange->request.keep_alive && !conn->peer_eof &&
 	    conn->server->listeners != NULL;
 
+	/* Asks and asks and reads nothing: this is the last reply. */
+	if (keep && evbuffer_get_length(bufferevent_get_output(conn->bev)) >=
+	    OUTPUT_MAX) {
+		keep = false;
+		conn->linger = true;
+	}
 	put_reply(conn, reply, keep);
 	if (keep && !conn->broken)
 		next_request(conn);

@@ -5,9 +5,11 @@
  * always what is due first.  A small hash table over both finds the row that a
  * repeated attempt belongs to.
  *
- * All is bounded: the rows that wait, and the jobs that the writer has not
- * done yet.  Beyond that attempts are only counted, and the count becomes a
- * row of its own: the journal never claims to be complete when it is not.
+ * All is bounded: the rows that wait, the jobs that the writer has not done
+ * yet, and how many rows a credential or a stranger can make, or the disk would
+ * be his who changes one letter with each request.  Beyond that attempts are
+ * only counted, and the count becomes a row of its own: the journal never
+ * claims to be complete when it is not.
  */
 #include "common/update/attempts.h"
 
@@ -18,11 +20,17 @@
 
 #include "common/base/log.h"
 #include "common/base/secret.h"
+#include "common/update/limit.h"
 
 #define BUCKETS 4096
 #define SOON_MS 1000
 #define BATCH_ROWS 256
 #define BATCHES_MAX 16
+/* rows of one credential or source, */
+#define ROWS_BURST 200
+#define ROWS_PER_MIN 60
+/* and of all that showed no credential: a UDP source is easily forged */
+#define STRANGERS_PER_S 50
 
 struct row {
 	struct row *next;     /* of the list, then of the batch */
@@ -51,6 +59,9 @@ struct ddns_attempts {
 	uint64_t seed;
 	struct list soon, later;
 	struct row *buckets[BUCKETS];
+	struct ddns_limit *rows; /* per credential or source */
+	int64_t strangers_s; /* the second of ... */
+	unsigned strangers;  /* so many rows of strangers */
 	unsigned waiting;
 	uint32_t uncounted; /* no room: become one row */
 	struct ddns_unix_ms uncounted_since;
@@ -85,8 +96,12 @@ ddns_attempts_new(struct ddns_writer *writer, unsigned harmless_s,
 	list_init(&attempts->later, (int64_t)harmless_s * 1000);
 	attempts->batches = calloc(1, sizeof(*attempts->batches));
 	if (attempts->batches != NULL)
+		err = ddns_limit_new(ROWS_BURST, ROWS_PER_MIN,
+		    &attempts->rows);
+	if (err == DDNS_OK)
 		err = ddns_random(&attempts->seed, sizeof(attempts->seed));
 	if (err != DDNS_OK) {
+		ddns_limit_free(attempts->rows);
 		free(attempts->batches);
 		free(attempts);
 		return err;
@@ -358,12 +373,38 @@ add_uncounted(struct ddns_attempts *attempts)
 	insert(attempts, &attempts->soon, row);
 }
 
+/* What changes nothing is not limited: it needs a valid credential. */
+static bool
+may_have_row(struct ddns_attempts *attempts, const struct ddns_attempt *a)
+{
+	static const struct ddns_name any = { .len_bytes = 1 };
+	struct ddns_mono_us now = ddns_mono_us_now();
+	int64_t second = now.v / 1000000;
+	uint64_t key;
+
+	if (a->cred_id != 0 && a->harmless)
+		return true;
+	key = a->cred_id != 0 ? ddns_limit_key_change(attempts->rows,
+	    a->cred_id, &any, 0) : ddns_limit_key_source(attempts->rows,
+	    &a->actor->source);
+	if (!ddns_limit_take(attempts->rows, key, now))
+		return false;
+	if (a->cred_id != 0)
+		return true;
+	if (attempts->strangers_s != second) {
+		attempts->strangers_s = second;
+		attempts->strangers = 0;
+	}
+	return attempts->strangers++ < STRANGERS_PER_S;
+}
+
 bool
 ddns_attempts_add(struct ddns_attempts *attempts,
     const struct ddns_attempt *a)
 {
 	uint64_t hash = hash_attempt(attempts->seed, a);
 	struct row *row = attempts->buckets[hash % BUCKETS];
+	bool may;
 
 	while (row != NULL && (row->hash != hash || !is_same(row, a)))
 		row = row->next_hash;
@@ -372,9 +413,11 @@ ddns_attempts_add(struct ddns_attempts *attempts,
 		row->last = a->actor->now;
 		return false;
 	}
-	if (attempts->waiting >= DDNS_ATTEMPTS_MAX)
+	may = may_have_row(attempts, a);
+	if (may && attempts->waiting >= DDNS_ATTEMPTS_MAX)
 		make_room(attempts);
-	row = attempts->waiting < DDNS_ATTEMPTS_MAX ? row_new(a, hash) : NULL;
+	row = may && attempts->waiting < DDNS_ATTEMPTS_MAX ?
+	    row_new(a, hash) : NULL;
 	if (row == NULL) {
 		if (attempts->uncounted++ == 0)
 			attempts->uncounted_since = a->actor->now;
@@ -423,5 +466,6 @@ ddns_attempts_free(struct ddns_attempts *attempts)
 		}
 	}
 	release(attempts->batches);
+	ddns_limit_free(attempts->rows);
 	free(attempts);
 }

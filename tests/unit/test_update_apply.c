@@ -590,19 +590,48 @@ test_attempts_are_bounded_and_never_uncounted(void **state)
 	const unsigned many = 4 * DDNS_ATTEMPTS_MAX;
 	struct ddns_attempts *attempts;
 	struct ddns_writer *writer;
+	struct seen seen;
 	char name[32];
 
 	assert_ok(ddns_writer_start(t->store, NULL, NULL, &writer));
 	t->store = NULL;
 	assert_ok(ddns_attempts_new(writer, 60, &attempts));
-	for (unsigned i = 0; i < many; i++) {
+	for (unsigned i = 0; i < 2 * many; i++) {
 		snprintf(name, sizeof(name), "h%u", i);
 		refused.name = name;
+		refused.cred_id = i % 2; /* a stranger, or not */
 		ddns_attempts_add(attempts, &refused);
 	}
 	ddns_attempts_free(attempts);
 	ddns_writer_free(writer);
-	assert_int_equal(all_rows(t->path).repeats, many);
+	seen = all_rows(t->path);
+	assert_int_equal(seen.repeats, 2 * many);
+	/* another letter in the name makes no row of its own for ever */
+	assert_in_range(seen.rows, 2 * 50, many / 4);
+}
+
+static void
+test_attempts_that_change_nothing_have_all_their_rows(void **state)
+{
+	struct store_test *t = *state;
+	struct ddns_actor actor = { .protocol = "dyndns2", .now = { 5000 } };
+	struct ddns_attempt nochg = { .actor = &actor, .cred_id = 1,
+		.result = "nochg", .harmless = true };
+	struct ddns_attempts *attempts;
+	struct ddns_writer *writer;
+	char name[32];
+
+	assert_ok(ddns_writer_start(t->store, NULL, NULL, &writer));
+	t->store = NULL;
+	assert_ok(ddns_attempts_new(writer, 60, &attempts));
+	for (unsigned i = 0; i < 2000; i++) {
+		snprintf(name, sizeof(name), "h%u", i);
+		nochg.name = name;
+		assert_true(ddns_attempts_add(attempts, &nochg));
+	}
+	ddns_attempts_free(attempts);
+	ddns_writer_free(writer);
+	assert_int_equal(all_rows(t->path).rows, 2000);
 }
 
 /* ---- host names ---- */
@@ -680,6 +709,7 @@ main(void)
 		cmocka_unit_test(test_limit_keeps_the_emptiest_when_full),
 		TEST(test_attempts_become_one_row_each_kind),
 		TEST(test_attempts_are_bounded_and_never_uncounted),
+		TEST(test_attempts_that_change_nothing_have_all_their_rows),
 		cmocka_unit_test(test_hostname_takes_what_people_write),
 	};
 
