@@ -35,6 +35,7 @@
 
 #define BACKLOG 511
 #define PENDING_MAX 256          /* requests of one connection */
+#define INPUT_MAX (2 * (2 + DDNS_MSG_MAX_BYTES)) /* bytes not yet taken up */
 #define OUTPUT_MAX (1 << 20)     /* bytes that a client leaves unread */
 #define TRANSFERS_MAX 8          /* at once; each has a thread */
 #define TRANSFER_STALL_MS 30000  /* a client that reads nothing */
@@ -426,6 +427,25 @@ take(struct conn *conn, struct ddns_span msg)
 	evbuffer_drain(in, len);
 }
 
+/*
+ * With its input full, libevent runs on_read() in every turn of the loop, which
+ * then never sleeps: so no reading until there is room.
+ */
+static void
+set_reading(struct conn *conn)
+{
+	bool enabled = (bufferevent_get_enabled(conn->bev) & EV_READ) != 0;
+	bool room = evbuffer_get_length(bufferevent_get_input(conn->bev)) <
+	    INPUT_MAX;
+
+	if (conn->broken || conn->eof || room == enabled)
+		return;
+	if (!room)
+		bufferevent_disable(conn->bev, EV_READ);
+	else if (bufferevent_enable(conn->bev, EV_READ) != 0)
+		conn_break(conn);
+}
+
 /* Takes up what can be; frees the connection when it is over. */
 static void
 progress(struct conn *conn)
@@ -448,6 +468,7 @@ progress(struct conn *conn)
 	if (batch)
 		ddns_dns_work_end(tcp->work);
 	conn->busy--;
+	set_reading(conn);
 	if (end_if_over(conn))
 		return;
 	if (batch) {
@@ -544,8 +565,7 @@ conn_open(struct conn *conn, evutil_socket_t fd)
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
 		return false;
 	bufferevent_setcb(conn->bev, on_read, on_written, on_event, conn);
-	bufferevent_setwatermark(conn->bev, EV_READ, 0,
-	    2 * (2 + DDNS_MSG_MAX_BYTES));
+	bufferevent_setwatermark(conn->bev, EV_READ, 0, INPUT_MAX);
 	bufferevent_set_timeouts(conn->bev, NULL, &stall);
 	set_timer(conn);
 	return bufferevent_enable(conn->bev, EV_READ | EV_WRITE) == 0;

@@ -426,6 +426,25 @@ read_head(struct conn *conn, struct evbuffer *in)
 	return true;
 }
 
+/*
+ * With its input full, libevent runs on_read() in every turn of the loop, which
+ * then never sleeps: so no reading until there is room.
+ */
+static void
+set_reading(struct conn *conn)
+{
+	bool enabled = (bufferevent_get_enabled(conn->bev) & EV_READ) != 0;
+	bool room = evbuffer_get_length(bufferevent_get_input(conn->bev)) <
+	    INPUT_MAX;
+
+	if (conn->peer_eof || room == enabled)
+		return;
+	if (!room)
+		bufferevent_disable(conn->bev, EV_READ);
+	else if (bufferevent_enable(conn->bev, EV_READ) != 0)
+		conn->broken = true;
+}
+
 /* As far as the bytes that are there go.  May free the connection. */
 static void
 progress(struct conn *conn)
@@ -454,6 +473,7 @@ progress(struct conn *conn)
 		}
 	}
 	conn->in_progress = false;
+	set_reading(conn);
 	if (conn->state == FLUSH &&
 	    (conn->broken || evbuffer_get_length(out) == 0))
 		finish(conn);

@@ -2,8 +2,14 @@
 """Clients that mean harm: what they cost is bounded, and others do not
 notice."""
 
+import os
+import socket
+import sqlite3
+import struct
 import subprocess
 import time
+
+import dns.message
 
 from ddnstest import programs, wait_until
 from ddnstest.servers import tcp_open
@@ -79,3 +85,41 @@ def test_files_for_the_connections_of_both_ports(work):
         ["prlimit", "--pid", str(process.pid), "--nofile", "--noheadings",
          "--output", "SOFT"], check=True, capture_output=True, text=True)
     assert int(soft.stdout) > 2 * 400
+
+
+def cpu_s(process):
+    """What it has used so far."""
+    with open(f"/proc/{process.pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def send_all_that_goes(link, data):
+    link.settimeout(0.5)
+    try:
+        while True:
+            link.sendall(data)
+    except TimeoutError:
+        pass
+
+
+def test_a_full_input_does_not_keep_the_loop_awake(work):
+    web = Web(work, options={"request-timeout": 30}, dns=True).start()
+    query = dns.message.make_query("dyn.test", "SOA").to_wire()
+    asks = (struct.pack("!H", len(query)) + query) * 500
+    with (socket.create_connection(("127.0.0.1", web.ddnsd.dns)) as queries,
+          web.connect() as updates, sqlite3.connect(web.ddnsd.store) as db):
+        send_all_that_goes(queries, asks)  # and never reads
+        db.execute("BEGIN IMMEDIATE")      # so that the update waits
+        updates.sendall(b"GET /nic/update?" + GOOD.encode() + b" HTTP/1.1\r\n"
+                        b"Host: x\r\nAuthorization: Bearer "
+                        + web.token.encode() + b"\r\n\r\n")
+        send_all_that_goes(updates, b"GET /myip HTTP/1.1\r\nHost: x\r\n\r\n"
+                           * 1000)
+        before = cpu_s(web.ddnsd.process)
+        time.sleep(1)
+        used = cpu_s(web.ddnsd.process) - before
+        db.rollback()
+        assert updates.recv(12) == b"HTTP/1.1 200"
+    assert used < 0.3
+    assert web.update(GOOD).text == "nochg 192.0.2.1\n"
