@@ -29,7 +29,9 @@ class Programs:
         self.ddnsd = self.build / "ddnsd"
         self.ddnsctl = self.build / "ddnsctl"
         self.backend = self.build / "pdns-backend-ddns"
-        self.module = self.build / "unbound-ddns.so"
+        # of another build, when this one has sanitizers, which Unbound has not
+        self.module = pathlib.Path(os.environ.get(
+            "DDNS_MODULE", self.build / "unbound-ddns.so")).resolve()
         # with dynlib; Debian's own comes without
         self.unbound = cache / "unbound" / "bin" / "unbound"
         self.stock_unbound = self.find("unbound")
