@@ -36,6 +36,16 @@ struct ddns_update_message {
 	struct ddns_buf data;
 };
 
+static inline struct ddns_span
+ddns_update_rr_rdata(const struct ddns_update_message *message,
+    const struct ddns_update_rr *rr)
+{
+	if (rr->rdata_len_bytes == 0) /* there may be no data at all */
+		return (struct ddns_span){ 0 };
+	return (struct ddns_span){ message->data.base + rr->rdata,
+		rr->rdata_len_bytes };
+}
+
 /*
  * Reads the message behind a scan that found it well-formed as DNS.  A
  * mistake in the zone section is DDNS_EFORMAT with *ret_rcode (FORMERR,

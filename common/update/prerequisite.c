@@ -87,9 +87,8 @@ gather(const struct ddns_update_message *message, size_t first,
 	for (size_t i = first; i < message->prereqs_count && err == DDNS_OK;
 	    i++)
 		if (is_same_set(&list[first], &list[i]))
-			err = ddns_rrset_add(set, 0, (struct ddns_span){
-			    message->data.base + list[i].rdata,
-			    list[i].rdata_len_bytes });
+			err = ddns_rrset_add(set, 0,
+			    ddns_update_rr_rdata(message, &list[i]));
 	return err;
 }
 

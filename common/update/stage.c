@@ -147,8 +147,7 @@ is_apex(const struct stage *stage, const struct staged_name *name)
 static struct ddns_span
 rdata_of(const struct stage *stage, const struct ddns_update_rr *rr)
 {
-	return (struct ddns_span){ stage->message->data.base + rr->rdata,
-		rr->rdata_len_bytes };
+	return ddns_update_rr_rdata(stage->message, rr);
 }
 
 /*
