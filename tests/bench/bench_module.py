@@ -4,9 +4,11 @@ without, and how long a drop takes.
 
 Runs go in pairs, one with and one without the module right after each other
 and in turning order, each with an Unbound that has just started; the figure
-is the ratio within a pair, so what else the machine does hurts both.  A third
-pair without the module on either side shows how much is noise.  One thread:
-the load and the authoritative server (Knot) need the other processors.
+is the ratio within a pair, so what else the machine does hurts both.  Pairs
+without the module on either side show how much is noise.  Beside queries a
+second stands the ratio of queries per second of processor time that Unbound
+used, which a busy machine disturbs less.  One thread: the load and the
+authoritative server (Knot) need the other processors.
 
 usage: bench_module.py [--smoke] [--pairs N] [--seconds S]
 """
@@ -73,29 +75,40 @@ def make_unbound(work, stubs, module):
     return unbound.start()
 
 
-def dnsperf(port, questions, seconds, outstanding):
+def cpu_seconds(pid):
+    """Of all threads of a process, from the scheduler, in ns there."""
+    return sum(int((task / "schedstat").read_text().split()[0])
+               for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e9
+
+
+def dnsperf(unbound, questions, seconds, outstanding=100):
+    """Queries a second, queries per second of processor time."""
+    before = cpu_seconds(unbound.process.pid)
     done = subprocess.run(
-        ["dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", questions,
-         "-l", str(seconds), "-c", "4", "-q", str(outstanding)],
+        ["dnsperf", "-s", "127.0.0.1", "-p", str(unbound.port),
+         "-d", questions, "-l", str(seconds), "-c", "4",
+         "-q", str(outstanding)],
         check=True, capture_output=True, text=True)
+    used = cpu_seconds(unbound.process.pid) - before
     lost = re.search(r"Queries lost:\s+(\d+)", done.stdout)
+    count = re.search(r"Queries completed:\s+(\d+)", done.stdout)
     rate = re.search(r"Queries per second:\s+([\d.]+)", done.stdout)
     assert "NOERROR" in done.stdout, done.stdout
     assert int(lost.group(1)) < 1000, done.stdout
-    return float(rate.group(1))
+    return float(rate.group(1)), int(count.group(1)) / used
 
 
 def run_hits(unbound, files, seconds):
-    dnsperf(unbound.port, files["hits"], 1, 50)  # warm
-    return dnsperf(unbound.port, files["hits"], seconds, 100)
+    dnsperf(unbound, files["hits"], 1, 50)  # warm
+    return dnsperf(unbound, files["hits"], seconds)
 
 
 def run_inside(unbound, files, seconds):
-    return dnsperf(unbound.port, files["inside"], seconds, 100)
+    return dnsperf(unbound, files["inside"], seconds)
 
 
 def run_outside(unbound, files, seconds):
-    return dnsperf(unbound.port, files["outside"], seconds, 100)
+    return dnsperf(unbound, files["outside"], seconds)
 
 
 def pair(work, stubs, files, run, seconds, with_first, module=True):
@@ -105,6 +118,12 @@ def pair(work, stubs, files, run, seconds, with_first, module=True):
         rates[side] = run(unbound, files, seconds)
         unbound.end()
     return rates[True], rates[False]
+
+
+def ratio(pairs, which):
+    ratios = sorted(a[which] / b[which] for a, b in pairs)
+    return (f"{statistics.median(ratios):.3f} "
+            f"({ratios[0]:.3f} to {ratios[-1]:.3f})")
 
 
 def question_files(work, names):
@@ -157,16 +176,15 @@ def main():
                 ("misses in a configured zone", run_inside, True),
                 ("misses elsewhere", run_outside, True),
                 ("misses, noise", run_outside, False))
-        print(f"{'':30} {'with':>9} {'without':>9}   ratio (range)")
+        print(f"{'':28} {'with':>9} {'without':>9}   {'ratio (range)':24} "
+              "per processor second")
         for title, run, module in rows:
             got = [pair(work, stubs, files, run, options.seconds, i % 2 == 0,
                         module) for i in range(options.pairs)]
-            ratios = sorted(a / b for a, b in got)
-            print(f"{title:30} "
-                  f"{statistics.median(a for a, _ in got):7.0f}/s "
-                  f"{statistics.median(b for _, b in got):7.0f}/s   "
-                  f"{statistics.median(ratios):.3f} "
-                  f"({ratios[0]:.3f} to {ratios[-1]:.3f})", flush=True)
+            print(f"{title:28} "
+                  f"{statistics.median(a[0] for a, _ in got):7.0f}/s "
+                  f"{statistics.median(b[0] for _, b in got):7.0f}/s   "
+                  f"{ratio(got, 0):24} {ratio(got, 1)}", flush=True)
         drops(work, stubs, 200 if options.smoke else 5000)
     finally:
         work.end()
