@@ -279,8 +279,9 @@ static bool
 is_shared(const struct outside_network *outnet, const struct query_info *asked,
     uint16_t flags)
 {
-	/* those that the iterator asks with */
+	/* what the iterator asks with: without CD it may be of forwarders */
 	static const int dnssec[] = { EDNS_DO | BIT_CD, EDNS_DO };
+	size_t kinds = (flags & BIT_RD) != 0 ? 2 : 1;
 	uint8_t wire[10 + 255 + 4] = { 0 };
 	struct serviced_query key, *found;
 	rbnode_type *node;
@@ -300,7 +301,7 @@ is_shared(const struct outside_network *outnet, const struct query_info *asked,
 	key.node.key = &key;
 	key.qbuf = wire;
 	key.qbuflen = 14 + asked->qname_len;
-	for (i = 0; i < DDNS_COUNT(dnssec); i++) {
+	for (i = 0; i < kinds; i++) {
 		key.dnssec = dnssec[i];
 		node = NULL;
 		(void)rbtree_find_less_equal(outnet->serviced, &key, &node);
@@ -600,6 +601,15 @@ register_callbacks(struct ddns_module *m, struct module_env *env, int id)
 }
 
 static void
+forget_callbacks(struct module_env *env, int id)
+{
+	struct dynlibmod_env *dynlib = dynlib_of(env, id);
+
+	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query, id);
+	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query_response, id);
+}
+
+static void
 module_free(struct ddns_module *m)
 {
 	if (m == NULL)
@@ -659,6 +669,7 @@ module_new(struct module_env *env, int id, struct ddns_module **ret,
 	if (err != DDNS_OK)
 		goto out;
 	if (!register_callbacks(m, env, id)) {
+		forget_callbacks(env, id); /* one may be there */
 		err = DDNS_ENOMEM;
 		goto out;
 	}
@@ -721,8 +732,7 @@ deinit(struct module_env *env, int id)
 		return;
 	m = dynlib->dyn_env;
 	dynlib->dyn_env = NULL;
-	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query, id);
-	dynlib->inplace_cb_delete_wrapped(env, inplace_cb_query_response, id);
+	forget_callbacks(env, id);
 	module_free(m);
 	is_up = false;
 	ddns_stats_format(&stats, &text);

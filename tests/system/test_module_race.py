@@ -90,12 +90,18 @@ def test_answer_on_its_way_to_a_question_for_an_alias(auth, make_unbound,
         assert unbound.ask(name).values == NEW
 
 
-def test_question_after_it_does_not_share_an_older_query(auth, make_unbound,
-                                                         later):
+@pytest.mark.parametrize("zones", ["stub", "forward"])
+def test_question_after_it_does_not_share_an_older_query(auth, work, later,
+                                                         zones):
     """Unbound lets two lookups that ask the same share one packet: here one
     for the alias, which has left before the change, and one for the host,
     which begins after it.  One thread, since threads share nothing."""
-    unbound = make_unbound(threads=1)
+    unbound = Unbound(
+        work, {}, zones={ZONE: 0}, threads=1,
+        server='\tdomain-insecure: "test"\n',
+        more="".join(f'{zones}-zone:\n\tname: "{zone}"\n'
+                     f"\t{zones}-addr: 127.0.0.1@{auth.port}\n"
+                     for zone in (ZONE, "other.test"))).start()
     auth.delay(HOLD, HOST, "A", times=1)
     waiting = later(unbound.ask, ALIAS)
     auth.wait_asked(HOST, "A")

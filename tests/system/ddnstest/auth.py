@@ -212,6 +212,8 @@ class ScriptedAuth:
             reply.set_rcode(dns.rcode.REFUSED)
             return reply, name, kind
         reply.flags |= dns.flags.AA
+        if query.flags & dns.flags.RD:  # of a forwarder, which wants it
+            reply.flags |= dns.flags.RA
         at, owner = name, question.name
         for _ in range(8):
             source = self._source(at, zone)
