@@ -268,3 +268,47 @@ def test_certbot_plugin_finds_the_zone_and_cleans_up(work, ddnsd):
     assert certbot("add", "one", "two") == ['"one"', '"two"']
     assert certbot("delete", "one") == '"two"'
     assert certbot("delete", "two") == "NXDOMAIN"
+
+
+# ---- PowerDNS and Unbound, their caches hot ----
+
+def test_caches_show_it_at_once(work, make_stack, show):
+    """As with HTTP: after the answer to nsupdate neither PowerDNS nor Unbound
+    gives the old one for longer than a moment, be it data or its absence."""
+    needs(NSUPDATE, programs.unbound, programs.module)
+    stack = make_stack(dns=True)
+    ddnsd = stack.ddnsd
+    ddnsd.ctl("key", "add", "alice-key", "--account", "alice", "--grant",
+              f"subtree {stack.zone} ANY")
+    argv = [NSUPDATE, "-k", key_file(work, ddnsd, "nsupdate")]
+    name = f"both.{stack.zone}"
+    worst = 0
+
+    def change(line, kind, want):
+        """Warms the caches, changes, and waits for the new answer."""
+        nonlocal worst
+        for server in (stack.pdns, stack.unbound):
+            for _ in range(3):
+                server.ask(name, kind)
+        feed(argv, f"server 127.0.0.1 {ddnsd.dns}\nzone {stack.zone}\n"
+             f"{line}\nsend\n")
+        start = time.monotonic()
+        for server in (stack.pdns, stack.unbound):
+            wait_until(lambda s=server: s.ask(name, kind) == want, 5)
+        worst = max(worst, time.monotonic() - start)
+        for server in (stack.pdns, stack.unbound):  # and it stays so
+            for _ in range(20):
+                assert server.ask(name, kind) == want
+
+    change(f"update add {name} 3600 A 192.0.2.1", "A", "192.0.2.1")
+    for i in range(2, 8):
+        change(f"update delete {name} A\n"
+               f"update add {name} 3600 A 192.0.2.{i}", "A", f"192.0.2.{i}")
+    change(f"update add {name} 3600 TXT one", "TXT", '"one"')
+    change(f"update add {name} 3600 TXT two", "TXT", ['"one"', '"two"'])
+    change(f"update delete {name} TXT", "TXT", "NODATA")
+    change(f"update add {name} 3600 AAAA 2001:db8::1", "AAAA", "2001:db8::1")
+    change(f"update delete {name}", "A", "NXDOMAIN")
+    assert worst < 1
+    show(f"nsupdate's end to the new answer of both, worst of 12: "
+         f"{worst * 1000:.1f} ms")
