@@ -93,11 +93,14 @@ is_reading(enum state state)
 	return state == READ_HEAD || state == READ_BODY;
 }
 
-/* Nobody is harmed when such a connection has to make room. */
+/*
+ * Nobody is harmed when such a connection has to make room: one that reads is
+ * through with FLUSH at once, and the one that is there longest goes first.
+ */
 static bool
 is_waiting(enum state state)
 {
-	return is_reading(state) || state == LINGER;
+	return state != BUSY;
 }
 
 static void
@@ -712,15 +715,18 @@ void
 ddns_http_server_stop(struct ddns_http_server *server)
 {
 	struct listener *listener;
-	struct conn *conn;
+	struct conn *conn, *next;
 
 	while ((listener = server->listeners) != NULL) {
 		server->listeners = listener->next;
 		evconnlistener_free(listener->ev);
 		free(listener);
 	}
-	while ((conn = TAILQ_FIRST(&server->waiting)) != NULL)
-		conn_free(conn);
+	for (conn = TAILQ_FIRST(&server->waiting); conn != NULL; conn = next) {
+		next = TAILQ_NEXT(conn, link);
+		if (conn->state != FLUSH) /* has its reply still to get */
+			conn_free(conn);
+	}
 }
 
 unsigned
@@ -737,7 +743,8 @@ ddns_http_server_free(struct ddns_http_server *server)
 	if (server == NULL)
 		return;
 	ddns_http_server_stop(server);
-	while ((conn = TAILQ_FIRST(&server->others)) != NULL)
+	while ((conn = TAILQ_FIRST(&server->waiting)) != NULL ||
+	    (conn = TAILQ_FIRST(&server->others)) != NULL)
 		conn_free(conn);
 	SSL_CTX_free(server->ctx);
 	free(server);

@@ -96,8 +96,9 @@ def cpu_s(process):
 
 def send_all_that_goes(link, data):
     link.settimeout(0.5)
+    end = time.monotonic() + 2  # one that is not served is read dry
     try:
-        while True:
+        while time.monotonic() < end:
             link.sendall(data)
     except TimeoutError:
         pass
@@ -123,3 +124,22 @@ def test_a_full_input_does_not_keep_the_loop_awake(work):
         assert updates.recv(12) == b"HTTP/1.1 200"
     assert used < 0.3
     assert web.update(GOOD).text == "nochg 192.0.2.1\n"
+
+
+def test_clients_that_never_read_make_room(work):
+    web = Web(work, options={"request-timeout": 60, "max-connections": 5})
+    web.start()
+    links = []
+    try:
+        for _ in range(8):
+            link = web.connect()
+            links.append(link)
+            try:
+                send_all_that_goes(
+                    link, b"GET /myip HTTP/1.1\r\nHost: x\r\n\r\n" * 1000)
+            except ConnectionError:
+                pass
+        assert web.update(GOOD).text == "good 192.0.2.1\n"
+    finally:
+        for link in links:
+            link.close()
