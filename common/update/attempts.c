@@ -437,6 +437,9 @@ ddns_attempts_tick(struct ddns_attempts *attempts, struct ddns_unix_ms now)
 	for (size_t i = 0; i < DDNS_COUNT(lists); i++) {
 		struct ddns_unix_ms due = { now.v - lists[i]->delay_ms };
 
+		/* the clock was set back: nobody waits for its return */
+		if (lists[i]->head != NULL && lists[i]->head->first.v > now.v)
+			due.v = INT64_MAX;
 		while (*attempts->batches <= BATCHES_MAX &&
 		    submit_due(attempts, lists[i], due))
 			;

@@ -611,6 +611,31 @@ test_attempts_are_bounded_and_never_uncounted(void **state)
 }
 
 static void
+test_attempts_do_not_wait_for_a_clock_that_was_set_back(void **state)
+{
+	struct store_test *t = *state;
+	struct ddns_actor actor = { .protocol = "dyndns2",
+		.now = { 3600000 } };
+	struct ddns_attempt refused = { .actor = &actor, .name = "h",
+		.result = "nohost", .reason = "" };
+	struct ddns_attempts *attempts;
+	struct ddns_writer *writer;
+
+	assert_ok(ddns_writer_start(t->store, NULL, NULL, &writer));
+	t->store = NULL;
+	assert_ok(ddns_attempts_new(writer, 60, &attempts));
+	assert_true(ddns_attempts_add(attempts, &refused));
+	ddns_attempts_tick(attempts, (struct ddns_unix_ms){ 3600001 });
+	assert_false(ddns_attempts_add(attempts, &refused));
+	ddns_attempts_tick(attempts, (struct ddns_unix_ms){ 5000 });
+	/* written: the next one is a row of its own */
+	assert_true(ddns_attempts_add(attempts, &refused));
+	ddns_attempts_free(attempts);
+	ddns_writer_free(writer);
+	assert_int_equal(all_rows(t->path).rows, 2);
+}
+
+static void
 test_attempts_that_change_nothing_have_all_their_rows(void **state)
 {
 	struct store_test *t = *state;
@@ -709,6 +734,7 @@ main(void)
 		cmocka_unit_test(test_limit_keeps_the_emptiest_when_full),
 		TEST(test_attempts_become_one_row_each_kind),
 		TEST(test_attempts_are_bounded_and_never_uncounted),
+		TEST(test_attempts_do_not_wait_for_a_clock_that_was_set_back),
 		TEST(test_attempts_that_change_nothing_have_all_their_rows),
 		cmocka_unit_test(test_hostname_takes_what_people_write),
 	};
