@@ -4,12 +4,11 @@
 import base64
 import json
 import re
-import shutil
 import subprocess
 
 import pytest
 
-from ddnstest import Ddnsd, wait_until
+from ddnstest import Ddnsd, needs, programs, wait_until
 
 
 @pytest.fixture
@@ -173,8 +172,8 @@ def nsupdate(work, key, port, address):
                      done.stdout + done.stderr).group(0)
 
 
-@pytest.mark.skipif(shutil.which("nsupdate") is None, reason="no nsupdate")
 def test_key_works_at_ddnsd_through_many_rotations(work):
+    needs(programs.find("nsupdate"))
     ddnsd = Ddnsd(work, dns=True)
     ctl = ddnsd.ctl
     ctl("zone", "add", "dyn.test", "--ns", "ns1.dyn.test")
@@ -256,9 +255,8 @@ def test_export_for_kea_is_json_that_kea_reads(exported, work):
     whole = json.loads("{" + body + "}")
     assert whole["tsig-keys"] == [{
         "name": "k.alice", "algorithm": "HMAC-SHA256", "secret": secret}]
-    kea = shutil.which("kea-dhcp-ddns", path="/usr/sbin:/usr/bin")
-    if kea is None:
-        pytest.skip("no kea-dhcp-ddns")
+    kea = programs.find("kea-dhcp-ddns")
+    needs(kea)
     path = work.write("kea.conf", '{ "DhcpDdns": { "ip-address": '
                       '"127.0.0.1", "port": 53001, "reverse-ddns": {}, '
                       + text + " } }")
@@ -269,9 +267,8 @@ def test_export_for_kea_is_json_that_kea_reads(exported, work):
 def test_export_for_bind_and_nsupdate(exported, work):
     secret, text = exported("bind")
     path = work.write("named.conf", text)
-    check = shutil.which("named-checkconf", path="/usr/sbin:/usr/bin")
-    if check is None:
-        pytest.skip("no named-checkconf")
+    check = programs.find("named-checkconf")
+    needs(check)
     subprocess.run([check, path], check=True)
     path = work.write("key.conf", exported("nsupdate")[1])
     subprocess.run([check, path], check=True)
@@ -281,8 +278,7 @@ def test_export_for_bind_and_nsupdate(exported, work):
 def test_export_for_knsupdate(exported, work):
     secret, text = exported("knsupdate")
     assert text.splitlines()[0] == f"hmac-sha256:k.alice:{secret}"
-    if shutil.which("knsupdate") is None:
-        pytest.skip("no knsupdate")
+    needs(programs.find("knsupdate"))
     path = work.write("key", text)
     done = subprocess.run(["knsupdate", "-k", path], input="quit\n",
                           capture_output=True, text=True)

@@ -244,8 +244,7 @@ def test_curl_and_wget(work, web):
         capture_output=True, text=True, timeout=30)
     assert done.stdout == "good 192.0.2.1\n200 1.1", done.stderr
     wget = programs.find("wget")
-    if not wget.exists():
-        pytest.skip("no wget")
+    needs(wget)
     # without the challenge GNU wget never sends its password
     done = subprocess.run(
         [wget, "-q", "-O", "-", "--ca-certificate", web.ddnsd.ca,
